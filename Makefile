@@ -1,0 +1,110 @@
+# `make help` says what there is. Needs python 3.11 or newer, with venv; all else comes into .venv.
+
+# Name another interpreter by `make dev PYTHON=/path/to/python`.
+PYTHON ?= python3
+# An interpreter that was asked for is not replaced by another one.
+PYTHONS := $(strip $(PYTHON) $(if $(filter file,$(origin PYTHON)),python3.13 python3.12 python3.11))
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+STAMPS := $(VENV)/stamps
+INPUTS := pyproject.toml constraints.txt
+
+# Blender's module asks for an older numpy than we pin, and OpenImageIO follows numpy.
+# Once it is in .venv, these two are left unpinned.
+BLENDER ?= $(if $(wildcard $(STAMPS)/demo-blender),1,0)
+ifeq ($(BLENDER),1)
+PINS := $(VENV)/constraints.txt
+DEMO_STAMP := $(STAMPS)/demo-blender
+DEMO_EXTRAS := demo,blender
+else
+PINS := constraints.txt
+DEMO_STAMP := $(STAMPS)/demo
+DEMO_EXTRAS := demo
+endif
+
+.PHONY: help dev demo check test format constraints clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make dev          install everything to work on Grange into $(VENV)"
+	@echo "make demo         render a short film on a farm on this machine (BLENDER=1: with Blender too)"
+	@echo "make check        formatting, lint, types, layers, documentation"
+	@echo "make test         all tests (PYTEST_ARGS='-k submit' for some)"
+	@echo "make format       put the source in shape"
+	@echo "make constraints  renew constraints.txt from the newest releases"
+	@echo "make clean        remove $(VENV), caches and build results"
+
+dev: $(STAMPS)/dev
+
+demo: $(DEMO_STAMP)
+	@$(BIN)/grange demo
+
+check: dev
+	@echo "== ruff format" && $(BIN)/ruff format --check .
+	@echo "== ruff check" && $(BIN)/ruff check .
+	@echo "== mypy" && $(BIN)/mypy
+	@echo "== lint-imports" && $(BIN)/lint-imports --no-logo
+	@if [ -f tests/test_docs.py ]; then echo "== docs" && $(BIN)/python -m pytest -q tests/test_docs.py; fi
+
+test: dev
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+format: dev
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+# --- .venv -------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$($$python --version) ..."; \
+	    $$python -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); exit 1; \
+	  fi; \
+	done; \
+	echo "Grange needs Python 3.11 or newer; none found as: $(PYTHONS)." >&2; \
+	echo "Install one, or name it: make dev PYTHON=/path/to/python3.11" >&2; \
+	exit 1
+
+$(STAMPS)/dev: $(INPUTS) | $(BIN)/python
+	$(call install,dev$(comma)postgres$(comma)$(DEMO_EXTRAS))
+
+$(STAMPS)/demo: $(INPUTS) | $(BIN)/python
+	$(call install,demo)
+
+$(STAMPS)/demo-blender: $(INPUTS) | $(BIN)/python
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Blender's Python module needs Python 3.11 exactly, and $(VENV) has another." >&2; \
+	  echo "Start again with: make clean, then make demo BLENDER=1 PYTHON=python3.11" >&2; \
+	  exit 1; }
+	$(call install,$(DEMO_EXTRAS))
+
+comma := ,
+# Install Grange with the extras $(1) and note that it was done.
+define install
+@echo "Installing Grange and its libraries ($(1)) into $(VENV); the first time takes a minute or more ..."
+@if [ "$(PINS)" != constraints.txt ]; then grep -vE '^(numpy|OpenImageIO)==' constraints.txt > $(PINS); fi
+@$(PIP) install --quiet --editable '.[$(1)]' --constraint $(PINS)
+@mkdir -p $(STAMPS) && touch $@
+endef
+
+# --- pins --------------------------------------------------------------------------------------
+
+PINNING := $(VENV)/pinning
+constraints: $(BIN)/python
+	@echo "Resolving the newest releases in a fresh environment; this takes a minute or more ..."
+	@rm -rf $(PINNING) && $(BIN)/python -m venv $(PINNING)
+	@$(PINNING)/bin/python -m pip --disable-pip-version-check install --quiet '.[dev,demo,postgres]'
+	@{ sed '/^#/!d' constraints.txt; \
+	   { $(PINNING)/bin/python -m pip --disable-pip-version-check freeze --exclude grange; \
+	     grep -o 'bpy==[0-9.]*' pyproject.toml; } | sort --ignore-case; } > $(PINNING)/constraints.txt
+	@mv $(PINNING)/constraints.txt constraints.txt
+	@rm -rf $(PINNING)
+	@echo "constraints.txt is renewed; 'make check test' will install and try it."
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

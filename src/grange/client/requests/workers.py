@@ -1,0 +1,64 @@
+"""Requests about workers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from grange.client.requests.message import (
+    Request,
+    delete,
+    get,
+    nothing,
+    patch,
+    post,
+    reads,
+    reads_member,
+)
+from grange.model.views import WhyView, WorkerView
+
+Instruction = Literal["exit", "restart", "reboot", "shutdown", "sleep", "wake"]
+
+
+def listed() -> Request[tuple[WorkerView, ...]]:
+    """List all workers."""
+    return get("/workers", reads_member("workers", tuple[WorkerView, ...]))
+
+
+def detail(worker: int) -> Request[WorkerView]:
+    """Ask for one worker."""
+    return get(f"/workers/{worker}", reads(WorkerView))
+
+
+def edit(worker: int, **fields: Any) -> Request[None]:
+    """Change fields of a worker, by the names of `WorkerSpec`."""
+    return patch(f"/workers/{worker}", nothing, fields)
+
+
+def remove(worker: int) -> Request[None]:
+    """Forget a worker that is offline."""
+    return delete(f"/workers/{worker}")
+
+
+def eject(worker: int, *, keep_own: bool = False) -> Request[None]:
+    """Stop what a worker runs.
+
+    Args:
+        worker: its id.
+        keep_own: leave the tasks of the machine's own user.
+    """
+    return post(f"/workers/{worker}/eject", nothing, {"keep_own": keep_own}, repeatable=True)
+
+
+def heal(worker: int) -> Request[None]:
+    """Give tasks again to a worker that was found sick."""
+    return post(f"/workers/{worker}/heal", nothing, repeatable=True)
+
+
+def instruct(worker: int, what: Instruction) -> Request[None]:
+    """Have the machine do something; the worker decides what it obeys."""
+    return post(f"/workers/{worker}/instruct", nothing, {"what": what})
+
+
+def why(worker: int) -> Request[WhyView]:
+    """Ask why a worker gets no task."""
+    return get(f"/workers/{worker}/why", reads(WhyView))

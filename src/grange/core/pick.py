@@ -1,0 +1,93 @@
+"""Which READY task of a block is next, in the block's order of starting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grange.core.tasks import TaskTable
+from grange.model.frames import TaskSpace
+from grange.model.order import BACKWARD, FORWARD, preview, start_order
+from grange.model.states import TaskState
+
+
+class Picker:
+    """A cursor over the start order of one block; derived, rebuilt at a restart.
+
+    Forward and backward orders search the state column. Other orders are walked once;
+    tasks that become READY behind the cursor wait in a list of their own.
+
+    Args:
+        space: the block's tasks.
+        sequential: see `start_order`.
+        preview_only: yield the preview tasks only.
+    """
+
+    __slots__ = ("_behind", "_cursor", "_order", "_walk", "preview_only", "sequential", "space")
+
+    def __init__(self, space: TaskSpace, sequential: int, *, preview_only: bool = False) -> None:
+        self.space = space
+        self.sequential = sequential
+        self.preview_only = preview_only and abs(sequential) > 1
+        self._cursor = 0 if sequential == FORWARD else space.size
+        self._walk: Iterator[int] | None = None
+        self._order: int | None = None  # the task the walk stands at
+        self._behind: list[int] = []
+
+    @property
+    def _linear(self) -> bool:
+        return self.sequential in (FORWARD, BACKWARD)
+
+    def grown(self, space: TaskSpace) -> None:
+        """The block has more tasks now."""
+        self.space = space
+        self._cursor = 0 if self.sequential == FORWARD else space.size
+        self._walk = None
+        self._behind.clear()
+
+    def returned(self, index: int) -> None:
+        """A task became READY. Cost: O(1)."""
+        if self.sequential == FORWARD:
+            self._cursor = min(self._cursor, index)
+        elif self.sequential == BACKWARD:
+            self._cursor = max(self._cursor, index + 1)
+        elif self._walk is not None:
+            self._behind.append(index)
+
+    def restart(self) -> None:
+        """Many tasks became READY: look from the start again."""
+        self.grown(self.space)
+
+    def peek(self, table: TaskTable) -> int:
+        """The next READY task, -1 if there is none that may start now."""
+        if not table.counts[TaskState.READY]:
+            return -1
+        if self.sequential == FORWARD:
+            self._cursor = found = table.state.find(TaskState.READY, self._cursor)
+            if found < 0:
+                self._cursor = table.size
+            return found
+        if self.sequential == BACKWARD:
+            found = table.state.rfind(TaskState.READY, 0, self._cursor)
+            self._cursor = found + 1
+            return found
+        return self._peek_walk(table)
+
+    def others(self, table: TaskTable, after: int) -> Iterator[int]:
+        """READY tasks but the one `peek` gave, in any order. Cost: O(tasks) when exhausted."""
+        wanted = set(preview(self.space, self.sequential)) if self.preview_only else None
+        for index in table.indexes(TaskState.READY):
+            if index != after and (wanted is None or index in wanted):
+                yield index
+
+    def _peek_walk(self, table: TaskTable) -> int:
+        while self._behind:
+            if table.state[self._behind[0]] == TaskState.READY:
+                return self._behind[0]
+            self._behind.pop(0)
+        if self._walk is None:
+            order = preview if self.preview_only else start_order
+            self._walk = order(self.space, self.sequential)
+            self._order = next(self._walk, None)
+        while self._order is not None and table.state[self._order] != TaskState.READY:
+            self._order = next(self._walk, None)
+        return -1 if self._order is None else self._order

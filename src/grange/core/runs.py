@@ -1,0 +1,196 @@
+"""Rules for runs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from grange.core.commands import EndRun, NoteFrames
+from grange.core.deps import start_state
+from grange.core.effects import Outcome
+from grange.core.events import JobFailed, RunEnded
+from grange.core.gates import regate_branch, regate_job, regate_user
+from grange.core.moves import follow_task, note, set_state
+from grange.core.objects import Block, Job, Run
+from grange.core.records import HostErrors, RunRecord
+from grange.core.state import FarmState
+from grange.core.supply import freshen, reopen_tickets, replace
+from grange.model.run import RunResult
+from grange.model.states import RUN_OK, RUN_UNCOUNTED, STATUS_FLAG, RunStatus, TaskFlag, TaskState
+
+HOSTS_MAX = 256  # hosts remembered for their errors, per block and per task
+
+
+def end(state: FarmState, cmd: EndRun, now: float, out: Outcome) -> None:
+    """Book the result of a run.
+
+    A run we do not know was superseded: its worker was declared lost, or its job
+    deleted, and the task may run elsewhere by now. The report must change nothing.
+    """
+    run = state.runs.get(cmd.run_id)
+    if run is None or run.worker_id != cmd.worker_id:
+        return
+    job = state.jobs[run.job_id]
+    block = job.blocks[run.block]
+    result = _judged(block, cmd.result)
+    close_run(state, run, result, now, out)
+    settle_task(state, job, block, run, result, now, out)
+    if result.report and result.report != job.report:
+        job.report = result.report
+        state.dirty.jobs.add(job.job_id)
+
+
+def _judged(block: Block, result: RunResult) -> RunResult:
+    """A success that came too soon is none."""
+    least = block.spec.task_min_run_time_s
+    if result.status is RunStatus.DONE and result.duration_s < least:
+        text = f"done after {result.duration_s:.1f} s, less than the least of {least} s"
+        return msgspec.structs.replace(result, status=RunStatus.TOO_FAST, message=text)
+    return result
+
+
+def close_run(state: FarmState, run: Run, result: RunResult, now: float, out: Outcome) -> None:
+    """Forget a run and give back all that it held. Its task is still RUNNING."""
+    worker = state.workers[run.worker_id]
+    job = state.jobs[run.job_id]
+    block = job.blocks[run.block]
+    if block.sub_frames.pop(run.task, 0):
+        follow_task(state, job, block, run.task, out)
+    state.end_run(run)
+    worker.changed = now
+    replace(state, worker)
+    freshen(state, worker)
+    if run.tickets:
+        reopen_tickets(state, {name for name, _ in run.tickets})
+    state.dirty.runs[run.run_id] = record(run, worker.name, ended=now, result=result)
+    out.events.append(
+        RunEnded(run.run_id, run.job_id, run.block, run.task, run.worker_id, result.status)
+    )
+    regate_job(state, job, now)
+    user = state.users[job.user]
+    if user.spec.max_running_tasks >= 0:
+        regate_user(state, user, now)
+    for branch in state.branch_chain(job.spec.branch):
+        if branch.spec.max_running_tasks >= 0:
+            regate_branch(state, branch, now)
+
+
+def record(
+    run: Run, worker: str, ended: float = 0.0, result: RunResult | None = None
+) -> RunRecord:
+    """A run as it is stored."""
+    return RunRecord(
+        run_id=run.run_id,
+        job_id=run.job_id,
+        block=run.block,
+        task=run.task,
+        attempt=run.attempt,
+        worker_id=run.worker_id,
+        worker=worker,
+        started=run.started,
+        capacity=run.capacity,
+        coeff=run.coeff,
+        gpus=run.gpus,
+        ended=ended,
+        result=result,
+    )
+
+
+def settle_task(
+    state: FarmState,
+    job: Job,
+    block: Block,
+    run: Run,
+    result: RunResult,
+    now: float,
+    out: Outcome,
+) -> None:
+    """Move the task of a run that is over."""
+    worker = state.workers[run.worker_id]
+    flags = STATUS_FLAG.get(result.status, TaskFlag(0))
+    if result.warning:
+        flags |= TaskFlag.WARNING
+    if result.status in RUN_OK:
+        worker.sick_users.clear()
+        to = TaskState.SKIPPED if result.status is RunStatus.SKIPPED else TaskState.DONE
+        _book_time(state, block, now - run.started, result.status)
+    elif result.status in RUN_UNCOUNTED:
+        to = start_state(job, block, run.task)
+        why = result.message or "given back"
+        text = f"{result.status}: {why} (run {run.run_id} on {worker.name})"
+        note(out, job, now, text, block, run.task)
+    else:
+        to, retry = _after_failure(state, job, block, run, result, now, out)
+        flags |= retry
+    block.tasks.set_flags(run.task, flags)
+    set_state(state, job, block, run.task, to, now, out)
+    if to is TaskState.FAILED:
+        out.events.append(JobFailed(job.job_id))
+
+
+def _book_time(state: FarmState, block: Block, seconds: float, status: RunStatus) -> None:
+    if status is RunStatus.SKIPPED:
+        return
+    block.run_time_sum += seconds
+    block.run_time_max = max(block.run_time_max, seconds)
+    block.run_time_min = min(block.run_time_min or seconds, seconds)
+    state.touch_block(block)
+
+
+def _after_failure(
+    state: FarmState,
+    job: Job,
+    block: Block,
+    run: Run,
+    result: RunResult,
+    now: float,
+    out: Outcome,
+) -> tuple[TaskState, TaskFlag]:
+    """Count a failure. Says whether the task is tried again."""
+    worker = state.workers[run.worker_id]
+    errors = block.tasks.count_error(run.task)
+    _count_host(block.error_hosts, worker.name, now)
+    _count_host(block.task_errors.setdefault(run.task, {}), worker.name, now)
+    state.touch_block(block)
+    forgive = state.forgive_time(job, block)
+    if forgive:
+        state.set_timer(now + forgive, "forgive", number=job.job_id)
+    sicken(state, job.user, run, now)
+    what = result.message or result.status
+    retries = state.retries(job, block)
+    if errors <= retries and result.status is not RunStatus.FATAL:
+        text = f"failed on {worker.name}: {what}; try {errors} of {retries} follows"
+        note(out, job, now, text, block, run.task)
+        return start_state(job, block, run.task), TaskFlag.RETRY
+    note(out, job, now, f"failed on {worker.name}: {what}; no retry left", block, run.task)
+    return TaskState.FAILED, TaskFlag(0)
+
+
+def _count_host(hosts: dict[str, HostErrors], name: str, now: float) -> None:
+    before = hosts.get(name)
+    hosts[name] = HostErrors(count=1 + (before.count if before else 0), last=now)
+    if len(hosts) > HOSTS_MAX:
+        del hosts[min(hosts, key=lambda host: hosts[host].last)]
+
+
+def sicken(state: FarmState, user: str, run: Run, now: float) -> None:
+    """Count failures in a row of different users' tasks; too many make the worker sick."""
+    worker = state.workers[run.worker_id]
+    chain = state.pool_chain(worker.pool)
+    limit = next((p.spec.sick_errors_count for p in chain if p.spec.sick_errors_count >= 0), 0)
+    worker.sick_users[user] = None
+    if 0 < limit <= len(worker.sick_users) and not worker.sick:
+        worker.sick = f"tasks of {len(worker.sick_users)} users failed one after the other"
+        state.dirty.workers.add(worker.worker_id)
+        replace(state, worker)
+
+
+def note_frames(state: FarmState, cmd: NoteFrames, now: float, out: Outcome) -> None:
+    """Let others use the frames that a run has finished already."""
+    run = state.runs.get(cmd.run_id)
+    if run is None or run.worker_id != cmd.worker_id:
+        return
+    job = state.jobs[run.job_id]
+    block = job.blocks[run.block]
+    if cmd.count > block.sub_frames.get(run.task, 0):
+        block.sub_frames[run.task] = cmd.count
+        follow_task(state, job, block, run.task, out)

@@ -1,0 +1,178 @@
+"""The tasks of one block, as columns.
+
+A million tasks are five arrays of 13 MB together, not a million objects.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+
+from grange.core.errors import IllegalMove
+from grange.model.ids import RunId
+from grange.model.states import TASK_MOVES, TaskFlag, TaskState
+
+CHUNK = 256  # tasks per stored row, 3.3 KiB
+ERRORS_MAX = 255  # one byte
+STARTS_MAX = 65_535  # two bytes
+PACKED = 13  # bytes per task in a row
+
+_LEGAL = [bytes(int(b in TASK_MOVES[a]) for b in TaskState) for a in TaskState]
+
+
+class TaskTable:
+    """States of the tasks 0..size-1 of a block. Only its methods change a task.
+
+    Columns, one item per task:
+        state: a `TaskState`, uint8.
+        flags: `TaskFlag` bits, uint8.
+        errors: counted failures since the last reset, uint8, stops at 255.
+        starts: runs so far, uint16, stops at 65535.
+        last_run: the last `RunId`, uint64; 0 when it never ran.
+    """
+
+    __slots__ = (
+        "counts",
+        "dirty",
+        "errors",
+        "flags",
+        "last_run",
+        "size",
+        "starts",
+        "state",
+        "warned",
+    )
+
+    def __init__(self, size: int, initial: TaskState = TaskState.READY) -> None:
+        self.size = size
+        self.state = bytearray([initial]) * size
+        self.flags = bytearray(size)
+        self.errors = bytearray(size)
+        self.starts = array("H", bytes(2 * size))
+        self.last_run = array("Q", bytes(8 * size))
+        self.counts = [0] * len(TaskState)  # tasks per state
+        self.counts[initial] = size
+        self.warned = 0  # tasks with the WARNING flag
+        self.dirty: set[int] = set()  # chunk numbers changed since `take_dirty`
+
+    def move(self, index: int, to: TaskState) -> None:
+        """Set the state of one task.
+
+        Raises:
+            IllegalMove: `to` is not reachable from the present state.
+        """
+        present = self.state[index]
+        if not _LEGAL[present][to]:
+            raise IllegalMove(TaskState(present), to)
+        self.state[index] = to
+        self.counts[present] -= 1
+        self.counts[to] += 1
+        self.dirty.add(index // CHUNK)
+
+    def start(self, index: int, run_id: RunId) -> int:
+        """Move a READY task to RUNNING under a run. Returns which start this is, from 1."""
+        self.move(index, TaskState.RUNNING)
+        self.last_run[index] = run_id
+        self.set_flags(index, TaskFlag(0))
+        self.starts[index] = min(STARTS_MAX, self.starts[index] + 1)
+        return self.starts[index]
+
+    def set_flags(self, index: int, flags: TaskFlag) -> None:
+        """Replace the flags of one task."""
+        self.warned += bool(flags & TaskFlag.WARNING) - bool(self.flags[index] & TaskFlag.WARNING)
+        self.flags[index] = flags
+        self.dirty.add(index // CHUNK)
+
+    def count_error(self, index: int) -> int:
+        """Note a failed run. Returns the number of failures."""
+        self.errors[index] = min(ERRORS_MAX, self.errors[index] + 1)
+        self.dirty.add(index // CHUNK)
+        return self.errors[index]
+
+    def forget_errors(self, index: int) -> None:
+        """Set the number of failures to 0."""
+        if self.errors[index]:
+            self.errors[index] = 0
+            self.dirty.add(index // CHUNK)
+
+    def move_all(self, states: Collection[TaskState], to: TaskState) -> int:
+        """Move every task that is in some states, forget its errors and flags.
+
+        For tasks that do not run. Cost: O(size), but in C. Returns how many were moved.
+        """
+        count = 0
+        table = bytearray(range(256))
+        for state in states:
+            if not self.counts[state]:
+                continue
+            if not _LEGAL[state][to]:
+                raise IllegalMove(state, to)
+            table[state] = to
+            count += self.counts[state]
+            self.counts[to] += self.counts[state]
+            self.counts[state] = 0
+        if count:
+            self.state[:] = self.state.translate(table)
+            self.flags[:] = bytes(self.size)
+            self.errors[:] = bytes(self.size)
+            self.warned = 0
+            self.dirty.update(range(-(-self.size // CHUNK)))
+        return count
+
+    def append(self, count: int, state: TaskState) -> None:
+        """Add tasks at the end."""
+        self.dirty.update(range(self.size // CHUNK, (self.size + count - 1) // CHUNK + 1))
+        self.size += count
+        self.state.extend(bytes([state]) * count)
+        self.flags.extend(bytes(count))
+        self.errors.extend(bytes(count))
+        self.starts.frombytes(bytes(2 * count))
+        self.last_run.frombytes(bytes(8 * count))
+        self.counts[state] += count
+
+    def finished(self) -> int:
+        """Number of tasks that are done or skipped."""
+        return self.counts[TaskState.DONE] + self.counts[TaskState.SKIPPED]
+
+    def indexes(self, state: TaskState, first: int = 0, last: int | None = None) -> Iterator[int]:
+        """Tasks in a state, in order; the table may be changed meanwhile."""
+        stop = self.size if last is None else min(self.size, last + 1)
+        index = self.state.find(state, first, stop)
+        while index >= 0:
+            yield index
+            index = self.state.find(state, index + 1, stop)
+
+    def pack(self, number: int) -> bytes:
+        """The columns of one chunk, one after the other."""
+        part = slice(number * CHUNK, (number + 1) * CHUNK)
+        return b"".join(
+            (
+                self.state[part],
+                self.flags[part],
+                self.errors[part],
+                self.starts[part].tobytes(),
+                self.last_run[part].tobytes(),
+            )
+        )
+
+    def unpack(self, number: int, columns: bytes) -> None:
+        """Put a stored chunk back."""
+        count = len(columns) // PACKED
+        start = number * CHUNK
+        part = slice(start, start + count)
+        for state in self.state[part]:
+            self.counts[state] -= 1
+        self.state[part] = columns[:count]
+        self.flags[part] = columns[count : 2 * count]
+        self.errors[part] = columns[2 * count : 3 * count]
+        self.starts[part] = array("H", columns[3 * count : 5 * count])
+        self.last_run[part] = array("Q", columns[5 * count :])
+        for state in self.state[part]:
+            self.counts[state] += 1
+        self.warned += sum(1 for flag in self.flags[part] if flag & TaskFlag.WARNING)
+
+    def take_dirty(self) -> Sequence[int]:
+        """Numbers of the chunks that changed since the last call, in order."""
+        numbers = sorted(self.dirty)
+        self.dirty.clear()
+        return numbers

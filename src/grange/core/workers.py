@@ -1,0 +1,252 @@
+"""Rules for workers."""
+
+from __future__ import annotations
+
+import msgspec
+
+from grange.core.accept import edited
+from grange.core.build import clean_path, reshape
+from grange.core.commands import (
+    DeleteWorker,
+    EditWorker,
+    EjectWorker,
+    HealWorker,
+    InstructWorker,
+    Joined,
+    JoinWorker,
+    LoseWorker,
+    MeasureWorker,
+    UnlinkWorker,
+)
+from grange.core.edits import differences
+from grange.core.effects import Outcome, StopRun, TellWorker
+from grange.core.errors import InUse, InvalidField, NameTaken, NoSuchPool, NoSuchWorker
+from grange.core.events import WorkerChanged, WorkerDeleted
+from grange.core.masks import regex
+from grange.core.objects import Pool, Run, Worker
+from grange.core.runs import close_run, settle_task
+from grange.core.state import FarmState
+from grange.core.supply import freshen, regroup, replace, ungroup
+from grange.model.ids import RunId, WorkerId
+from grange.model.nodes import WorkerSpec
+from grange.model.run import RunResult
+from grange.model.states import Nimby, Presence, RunStatus
+
+WORKER_EDITABLE = frozenset(WorkerSpec.__struct_fields__)
+
+
+def get_worker(state: FarmState, worker_id: WorkerId) -> Worker:
+    """A worker by its id.
+
+    Raises:
+        NoSuchWorker: it was deleted or never joined.
+    """
+    worker = state.workers.get(worker_id)
+    if worker is None:
+        raise NoSuchWorker(f"no worker {worker_id}")
+    return worker
+
+
+def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
+    """A worker's link is up: keep the runs that both sides know, give back the others.
+
+    A run that only the farm knows is dead: its process was lost with an older life of the
+    worker, or its start never arrived. A run that only the worker knows was superseded.
+    """
+    known = state.worker_names.get(cmd.name)
+    worker = None if known is None else state.workers[known]
+    if worker is not None and worker.linked and worker.boot_id != cmd.boot_id:
+        raise NameTaken(f"a worker named {cmd.name!r} is online; give this one another --name")
+    if worker is None:
+        worker = _new_worker(state, cmd, now)
+    worker.boot_id = cmd.boot_id
+    worker.traits = cmd.traits
+    worker.presence = Presence.ONLINE
+    worker.seen = now
+    if cmd.nimby:
+        worker.spec = msgspec.structs.replace(worker.spec, nimby=Nimby(cmd.nimby))
+        _count_owners(state, now)
+    if not worker.spec.user and cmd.user:
+        worker.spec = msgspec.structs.replace(worker.spec, user=cmd.user)
+    regroup(state, worker)
+    there = {*cmd.runs, *cmd.ended}
+    for run_id in sorted(worker.runs - there):
+        _give_back(state, state.runs[run_id], "the worker does not have it", now, out)
+    out.reply = Joined(
+        worker_id=worker.worker_id,
+        keep=tuple(run_id for run_id in cmd.runs if run_id in worker.runs),
+    )
+    for run_id in cmd.runs:
+        if run_id not in worker.runs:
+            out.effects.append(StopRun(worker.worker_id, run_id, "superseded"))
+    state.dirty.workers.add(worker.worker_id)
+    out.events.append(WorkerChanged(worker.worker_id))
+
+
+def _new_worker(state: FarmState, cmd: JoinWorker, now: float) -> Worker:
+    pool = _pool_for(state, cmd.name)
+    chain = list(state.pool_chain(pool.path))
+    nimby = Nimby.NOBODY if any(item.spec.new_nimby for item in chain) else Nimby.FREE
+    paused = any(item.spec.new_paused for item in chain)
+    worker = Worker(
+        worker_id=WorkerId(state.new_id()),
+        name=cmd.name,
+        spec=WorkerSpec(nimby=nimby, paused=paused, user=cmd.user),
+        traits=cmd.traits,
+        pool=pool.path,
+        registered=now,
+    )
+    state.workers[worker.worker_id] = worker
+    state.worker_names[cmd.name] = worker.worker_id
+    pool.workers.add(worker.worker_id)
+    return worker
+
+
+def _pool_for(state: FarmState, name: str) -> Pool:
+    """The deepest pool whose pattern matches a name; the root if none does."""
+    found = [
+        pool
+        for pool in state.pools.values()
+        if pool.spec.pattern and regex(pool.spec.pattern)(name)
+    ]
+    return max(found, key=lambda pool: (pool.path.count("/"), pool.path), default=state.pools["/"])
+
+
+def _give_back(state: FarmState, run: Run, why: str, now: float, out: Outcome) -> None:
+    """Take a run back that is lost through no fault of its own."""
+    job = state.jobs[run.job_id]
+    result = RunResult(status=RunStatus.LOST, message=why)
+    close_run(state, run, result, now, out)
+    settle_task(state, job, job.blocks[run.block], run, result, now, out)
+
+
+def unlink(state: FarmState, cmd: UnlinkWorker, now: float, out: Outcome) -> None:
+    """A link is down: give no more work, keep the runs until the lease ends."""
+    worker = get_worker(state, cmd.worker_id)
+    if worker.presence is not Presence.ONLINE:
+        return
+    worker.presence = Presence.MISSING
+    worker.seen = now
+    replace(state, worker)
+    state.dirty.workers.add(worker.worker_id)
+    out.events.append(WorkerChanged(worker.worker_id))
+
+
+def lose(state: FarmState, cmd: LoseWorker, now: float, out: Outcome) -> None:
+    """Take the runs of a worker back that cannot have them any more."""
+    worker = get_worker(state, cmd.worker_id)
+    if worker.presence is Presence.OFFLINE:
+        return
+    worker.presence = Presence.OFFLINE
+    worker.seen = now
+    replace(state, worker)
+    for run_id in sorted(worker.runs):
+        _give_back(state, state.runs[run_id], f"worker {worker.name}: {cmd.reason}", now, out)
+    state.dirty.workers.add(worker.worker_id)
+    out.events.append(WorkerChanged(worker.worker_id))
+
+
+def edit(state: FarmState, cmd: EditWorker, now: float, out: Outcome) -> None:
+    """Change what is set on a worker."""
+    worker = get_worker(state, cmd.worker_id)
+    spec = edited(worker.spec, cmd.changes, WORKER_EDITABLE)
+    path = clean_path(spec.pool) if spec.pool else _pool_for(state, worker.name).path
+    if path not in state.pools:
+        raise NoSuchPool(f"no pool {path!r}", "pool")
+    out.changed = differences(worker.spec, spec)
+    if not out.changed:
+        return
+    worker.spec = spec
+    set_pool(state, worker, path)
+    _count_owners(state, now)
+    regroup(state, worker)
+    state.dirty.workers.add(worker.worker_id)
+    out.events.append(WorkerChanged(worker.worker_id))
+
+
+def set_pool(state: FarmState, worker: Worker, path: str) -> None:
+    """Move a worker, with the tickets that its runs hold."""
+    if path == worker.pool:
+        return
+    held = [state.runs[run_id] for run_id in sorted(worker.runs)]
+    for run in held:
+        state.count_tickets(worker, run, -1)
+    state.pools[worker.pool].workers.discard(worker.worker_id)
+    worker.pool = path
+    state.pools[path].workers.add(worker.worker_id)
+    for run in held:
+        state.count_tickets(worker, run, 1)
+
+
+def _count_owners(state: FarmState, now: float) -> None:
+    """Users whose machines serve them alone have demands of their own."""
+    owners: dict[str, int] = {}
+    for worker in state.workers.values():
+        if worker.spec.nimby is Nimby.OWNER:
+            owners[worker.spec.user] = owners.get(worker.spec.user, 0) + 1
+    changed = owners.keys() ^ state.owners.keys()
+    state.owners = owners
+    for name in sorted(changed & state.users.keys()):
+        for job_id in state.users[name].jobs:
+            reshape(state, state.jobs[job_id], now)
+
+
+def delete(state: FarmState, cmd: DeleteWorker, now: float, out: Outcome) -> None:
+    """Forget a worker that is offline."""
+    worker = get_worker(state, cmd.worker_id)
+    if worker.presence is not Presence.OFFLINE:
+        raise InUse(f"worker {worker.name} is {worker.presence}: stop it first")
+    ungroup(state, worker)
+    del state.workers[worker.worker_id]
+    del state.worker_names[worker.name]
+    state.pools[worker.pool].workers.discard(worker.worker_id)
+    state.dirty.workers.discard(worker.worker_id)
+    state.dirty.deleted_workers.append(worker.worker_id)
+    out.events.append(WorkerDeleted(worker.worker_id))
+
+
+def eject(state: FarmState, cmd: EjectWorker, now: float, out: Outcome) -> None:
+    """Stop the runs of a worker. Replies with their number."""
+    worker = get_worker(state, cmd.worker_id)
+    ejected: list[RunId] = []
+    for run_id in sorted(worker.runs):
+        run = state.runs[run_id]
+        job = state.jobs[run.job_id]
+        if cmd.keep_own and job.user == worker.spec.user:
+            continue
+        out.effects.append(StopRun(worker.worker_id, run_id, "ejected"))
+        result = RunResult(status=RunStatus.STOPPED, message="ejected")
+        close_run(state, run, result, now, out)
+        settle_task(state, job, job.blocks[run.block], run, result, now, out)
+        ejected.append(run_id)
+    out.reply = len(ejected)
+    out.events.append(WorkerChanged(worker.worker_id))
+
+
+def heal(state: FarmState, cmd: HealWorker, now: float, out: Outcome) -> None:
+    """Trust a sick worker again."""
+    worker = get_worker(state, cmd.worker_id)
+    worker.sick = ""
+    worker.sick_users.clear()
+    replace(state, worker)
+    freshen(state, worker)
+    state.dirty.workers.add(worker.worker_id)
+    out.events.append(WorkerChanged(worker.worker_id))
+
+
+def instruct(state: FarmState, cmd: InstructWorker, now: float, out: Outcome) -> None:
+    """Have a worker do something with its machine."""
+    worker = get_worker(state, cmd.worker_id)
+    if not worker.linked:
+        raise InvalidField(
+            f"worker {worker.name} is {worker.presence}: it cannot be told", "worker"
+        )
+    out.effects.append(TellWorker(worker.worker_id, cmd.what))
+
+
+def measure(state: FarmState, cmd: MeasureWorker, now: float, out: Outcome) -> None:
+    """Note how much memory and disk is free. Not durable."""
+    worker = get_worker(state, cmd.worker_id)
+    worker.measured_memory_mb = cmd.free_memory_mb
+    worker.measured_hdd_gb = cmd.free_hdd_gb
+    freshen(state, worker)

@@ -1,0 +1,1 @@
+"""The film of the demo: a grange at dusk, built from code alone for two renderers."""

@@ -1,0 +1,117 @@
+"""What people set on users, branches, pools and workers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from grange.model.spec import Limit, Need, Priority, ShortText, Text
+from grange.model.states import Nimby
+
+Solve = Literal["order", "priority"]  # who is first: by priority then age, or by need
+NeedBy = Literal["tasks", "capacity"]  # what `need` counts as running
+Preference = Annotated[int, Meta(ge=-100, le=100)]
+
+
+class WorkSpec(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Limits and needs shared by users and branches (Afanasy: Work)."""
+
+    priority: Priority = 99
+    paused: bool = False
+    max_running_tasks: Limit = -1
+    max_running_tasks_per_host: Limit = -1
+    max_tasks_per_second: Limit = -1
+    hosts_mask: ShortText = ""
+    hosts_mask_exclude: ShortText = ""
+    hosts_mask_type: Literal["find", "regex"] = "find"
+    need_os: ShortText = ""
+    need_properties: ShortText = ""
+    need_power: Need = -1
+    need_memory_mb: Need = -1
+    need_hdd_gb: Need = -1
+    pools: dict[str, Preference] = {}
+    annotation: ShortText = ""
+    custom_data: Text = ""
+    hidden: bool = False
+
+
+class UserSpec(
+    WorkSpec, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What is set on a user."""
+
+    solve: Solve = "order"
+    need_by: NeedBy = "capacity"
+    errors_retries: Annotated[int, Meta(ge=0, le=127)] = 3
+    errors_avoid_host: Annotated[int, Meta(ge=0, le=127)] = 3  #: 0 never
+    errors_task_same_host: Annotated[int, Meta(ge=0, le=127)] = 3  #: 0 never
+    errors_forgive_time_s: Annotated[int, Meta(ge=0)] = 18_000  #: 0 never
+    jobs_life_time_s: Annotated[int, Meta(ge=0)] = 0  #: 0 for ever
+
+
+class BranchSpec(
+    WorkSpec, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What is set on a branch of the studio's tree."""
+
+    solve: Solve = "priority"
+    need_by: NeedBy = "tasks"
+    create_childs: bool = False  #: a job may make branches below this one
+    solve_jobs: bool = False  #: its jobs compete one by one, not through their users
+
+
+class TicketLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many of one licence there are."""
+
+    count: Annotated[int, Meta(ge=0)]
+    max_hosts: Annotated[int, Meta(ge=-1)] = -1  #: machines that may hold it at once; -1 any
+
+
+class FarmSpec(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What a host can run; set on a pool or on one worker. -1 and "" inherit."""
+
+    services: tuple[ShortText, ...] = ()  #: empty: as the level above
+    services_disabled: tuple[ShortText, ...] = ()
+    capacity_host: Limit = -1
+    max_tasks_host: Limit = -1
+    power_host: Limit = -1
+    properties_host: ShortText = ""
+    tickets_host: dict[str, TicketLimit] = {}  #: per machine
+    priority: Priority = 99
+    paused: bool = False
+    annotation: ShortText = ""
+    custom_data: Text = ""
+    hidden: bool = False
+
+
+class PoolSpec(
+    FarmSpec, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What is set on a pool."""
+
+    pattern: ShortText = ""  #: regular expression: names of workers that join this pool
+    tickets_pool: dict[str, TicketLimit] = {}  #: shared by all machines below
+    new_nimby: bool = False
+    new_paused: bool = False
+    sick_errors_count: Limit = -1  #: failures of different users that make a worker sick
+
+
+class WorkerSpec(
+    FarmSpec, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What is set on one worker."""
+
+    user: ShortText = ""  #: whom the machine belongs to
+    pool: ShortText = ""  #: "" assigned by the pools' patterns
+    nimby: Nimby = Nimby.FREE
+
+
+#: The root pool's values where nobody says otherwise (Afanasy's).
+ROOT_POOL = PoolSpec(capacity_host=1_100, max_tasks_host=4, power_host=1, sick_errors_count=0)
+ROOT_BRANCH = BranchSpec(create_childs=True, solve_jobs=False, max_tasks_per_second=-1)

@@ -1,0 +1,1 @@
+"""Command-line programs that render, for libraries that bring no program of their own."""

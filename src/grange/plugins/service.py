@@ -1,0 +1,181 @@
+"""The base class of services: how a task's command is run on a machine, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar, Final
+
+from grange.model.frames import TaskFrames
+from grange.model.patterns import Command, fill_command, fill_files
+from grange.model.run import RunSpec
+from grange.plugins import outputs, programs
+from grange.plugins.contract import Context, PluginError, Prepared
+
+CAPACITY: Final = "@AF_CAPACITY@"
+HOSTS: Final = "@AF_HOSTS@"
+
+
+class Service:
+    """One run of a program. Made anew for each run; override what differs.
+
+    `prepare` asks in this order: `working_directory`, `command` (which calls `fill`,
+    `transfer`, `insert_capacity`, `insert_hosts`, `program`), `files`, `environment`, `skip`.
+    After a good end `check_exit_status` and `check_rendered_files` are asked.
+    """
+
+    #: Name of the parser that reads the output when the task names none; "" for none.
+    parser: ClassVar[str] = "generic"
+    #: Words that, first in a command, stand for a program which `program` knows to find.
+    program_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, run: RunSpec, context: Context) -> None:
+        self.run = run
+        self.context = context
+        self.folder = context.work_folder  #: the working directory, once prepared
+        self.hosts: tuple[str, ...] = ()  #: captured for a task of many hosts
+        self.log: list[str] = []  #: lines for the run's log
+
+    @classmethod
+    def found(cls) -> str:
+        """Say what this machine has to run the service with; "" when it cannot."""
+        return "any command"
+
+    def prepare(self) -> Prepared:
+        """Make ready all that starting the run takes.
+
+        Raises:
+            PluginError: the machine lacks what the run needs.
+        """
+        self.folder = self.working_directory()
+        command = self.command()
+        files = self.files()
+        environment = self.environment()
+        skip = self.skip(files)
+        if not command and not skip:
+            raise PluginError(
+                f"the command of {self.run.task_name!r} is empty: give its block a command"
+            )
+        return Prepared(
+            command=command,
+            working_directory=self.folder,
+            environment=environment,
+            files=files,
+            skip=skip,
+            log="".join(f"{line}\n" for line in self.log),
+        )
+
+    def working_directory(self) -> str:
+        """Give the folder to run in; the work folder where the task's own is not there.
+
+        Submitters send the folder they happen to stand in, so a missing one is no error.
+        """
+        asked = self.transfer(self.run.working_directory)
+        if not asked:
+            return self.context.work_folder
+        if not Path(asked).is_absolute():
+            asked = str(Path(self.context.work_folder, asked))
+        if Path(asked).is_dir():
+            return asked
+        self.log.append(
+            f'Working directory does not exist: "{asked}". Using "{self.context.work_folder}".'
+        )
+        return self.context.work_folder
+
+    def command(self) -> Command:
+        """Give the command, ready to run."""
+        command = self._each_word(self.fill(self.run.command))
+        command = self.insert_hosts(self.insert_capacity(command))
+        word = programs.leading_word(command)
+        if word in self.program_names:
+            return programs.replace_program(command, self.program(word))
+        return command
+
+    def files(self) -> tuple[str, ...]:
+        """Give the absolute paths of what the task is to write."""
+        files: Iterable[str] = self.run.files
+        if self.run.numeric:
+            files = fill_files(self.run.files, self.frames())
+        return tuple(str(Path(self.folder, self.transfer(item))) for item in files)
+
+    def environment(self) -> dict[str, str]:
+        """Give the variables to add. The worker itself tells the task's ids and its GPUs."""
+        return {name: self.transfer(value) for name, value in self.run.environment.items()}
+
+    def skip(self, files: Sequence[str]) -> str:
+        """Say why there is nothing to do, or "" where there is."""
+        if not self.run.skip_existing_files:
+            return ""
+        all_exist, lines = outputs.existing(files, self.run)
+        self.log += lines
+        if not all_exist:
+            return ""
+        self.log.append(outputs.SKIPPED)
+        return outputs.SKIPPED
+
+    def frames(self) -> TaskFrames:
+        """Give the task's frames."""
+        run = self.run
+        return TaskFrames(run.frame_first, run.frame_last, run.frame_inc, run.frames_num)
+
+    def fill(self, command: Command) -> Command:
+        """Fill the patterns of a command with the task's frames."""
+        if not self.run.numeric:
+            return command
+        return fill_command(command, self.frames(), self.run.task)
+
+    def transfer(self, text: str) -> str:
+        """Turn the server's paths in a text into this machine's."""
+        return text
+
+    def insert_capacity(self, command: Command) -> Command:
+        """Tell the program its multiple of the capacity, at `@AF_CAPACITY@`."""
+        if self.run.capacity_coeff <= 0:
+            return command
+        coefficient = str(self.run.capacity_coeff)
+        if isinstance(command, str):
+            return command.replace(CAPACITY, coefficient)
+        return tuple(word.replace(CAPACITY, coefficient) for word in command)
+
+    def insert_hosts(self, command: Command) -> Command:
+        """Tell the program its captured hosts, at `@AF_HOSTS@`."""
+        if not self.hosts:
+            return command
+        words = self.hosts_arguments(self.hosts)
+        if isinstance(command, str):
+            return command.replace(HOSTS, " ".join(words))
+        out: list[str] = []
+        for word in command:
+            out += words if word == HOSTS else [word.replace(HOSTS, " ".join(words))]
+        return tuple(out)
+
+    def hosts_arguments(self, hosts: Sequence[str]) -> list[str]:
+        """Write hosts as the program wants them."""
+        return ["-H", ",".join(hosts)]
+
+    def program(self, name: str) -> list[str]:
+        """Give this machine's way of running one of `program_names`, as an argument list.
+
+        Raises:
+            PluginError: it is not here.
+        """
+        return [name]
+
+    def search_path(self) -> str | None:
+        """Give the PATH that the run will have; None: the worker's."""
+        return self.run.environment.get("PATH")
+
+    def check_exit_status(self, status: int) -> bool:
+        """Say whether a process that ended with a status has ended well."""
+        return status == 0
+
+    def check_rendered_files(self, files: Sequence[str]) -> list[str]:
+        """Say what is wrong with the files after a good end; nothing when all is well."""
+        if not self.run.check_rendered_files:
+            return []
+        return list(outputs.faults(files, self.run))
+
+    def _each_word(self, command: Command) -> Command:
+        if isinstance(command, str):
+            return self.transfer(command)
+        return tuple(self.transfer(word) for word in command)

@@ -1,0 +1,1 @@
+"""The asyncio shell around the farm: sockets, files, clock."""

@@ -1,0 +1,196 @@
+"""The server's settings: defaults, then the file, then the environment, then the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+from grange.wire.address import is_loopback
+
+FILE_NAME: Final = "settings.toml"  # in the state folder
+PREFIX: Final = "GRANGE_"  # of the environment's names
+HOME: Final = "GRANGE_HOME"  # names the state folder, as `state_dir` does
+
+Seconds = Annotated[float, Meta(gt=0)]
+Bytes = Annotated[int, Meta(ge=1_024)]
+Texts = tuple[str, ...]
+
+
+class BadSetting(Exception):
+    """A setting is unknown or cannot be as it is; the text says where and what would be right."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a server runs."""
+
+    state_dir: Path  #: folder of the farm's database, logs, keys and settings
+    database: str = ""  #: "" a SQLite file in `state_dir`, or a postgresql+psycopg:// address
+
+    listen: str = "127.0.0.1"  #: address to listen at; 0.0.0.0 or :: for all
+    #: port; 0 any free one. Unassigned at IANA, below the ports that systems hand out
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 7_420
+    address: str = ""  #: name or address by which other machines find this one; "" its host name
+    tls: bool | None = None  #: None: beyond loopback; false is refused there
+    tls_certificate: Path | None = None  #: PEM file with the chain; None our own, self-signed
+    tls_key: Path | None = None  #: PEM file of the certificate's key
+    allowed_hosts: Texts = ()  #: further names that a request's Host may have
+    allowed_origins: Texts = ()  #: further origins of pages, such as https://portal.studio
+    body_max_bytes: Bytes = 64 * 1024 * 1024  #: bytes of a request's body
+    connections_max: Annotated[int, Meta(ge=16)] = 20_000  #: connections open at once
+    stop_max_s: Seconds = 10.0  #: seconds that a stopping server waits for requests under way
+
+    lease_s: Annotated[float, Meta(ge=2)] = 60.0  #: seconds until a silent worker's runs are lost
+    heartbeat_s: Annotated[float, Meta(ge=0.1)] = 2.0  #: seconds between a worker's beats
+    resources_s: Annotated[float, Meta(ge=1)] = (
+        10.0  #: seconds between reports of a machine's load
+    )
+    session_s: Annotated[float, Meta(ge=60)] = 604_800.0  #: seconds that a browser stays signed in
+    join_code_s: Annotated[float, Meta(ge=60)] = 3_600.0  #: seconds that a join code is good for
+    worker_accept: bool = False  #: whether who has a join code needs no accepting by a person
+
+    services_extra: Texts = ()  #: names of services that may be asked for besides those we know
+    plugin_folders: Texts = ()  #: folders of a studio's own services and parsers
+    worker_run_as: str = ""  #: user of the tasks on this machine's own worker; "" as the server
+    worker_allow_root: bool = False  #: whether tasks of this machine's own worker may run as root
+    log_level: Literal["debug", "info", "warning", "error"] = "info"  #: least weight of a log line
+
+    @property
+    def local_only(self) -> bool:
+        """Whether nothing but this machine can reach the server."""
+        return is_loopback(self.listen)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it speaks TLS."""
+        return not self.local_only if self.tls is None else self.tls
+
+    @property
+    def worker_lease_s(self) -> float:
+        """The lease a worker is granted: it has ended there before it ends here."""
+        return self.lease_s * 0.8
+
+
+def load(
+    options: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings.
+
+    Args:
+        options: from the command line, by field; None is "not given".
+        environment: names such as GRANGE_PORT; lists are separated by commas.
+
+    Raises:
+        BadSetting: names the setting, where it was found, and the nearest known one.
+    """
+    options = {name: value for name, value in (options or {}).items() if value is not None}
+    environment = environment or {}
+    said = {
+        name: environment[PREFIX + name.upper()]
+        for name in Settings.__struct_fields__
+        if PREFIX + name.upper() in environment
+    }
+    state_dir = _state_dir(options, said, environment)
+    path = state_dir / FILE_NAME
+    sources: list[tuple[str, Mapping[str, Any]]] = [
+        (str(path), _read(path)),
+        ("the environment", {name: _plain(name, text) for name, text in said.items()}),
+        ("the command line", options),
+    ]
+    values: dict[str, Any] = {}
+    for where, found in sources:
+        _check(found, where, state_dir)
+        values |= found
+    settings = msgspec.convert(values | {"state_dir": str(state_dir)}, Settings)
+    _check_whole(settings)
+    return settings
+
+
+def default_state_dir(environment: Mapping[str, str]) -> Path:
+    """The state folder where nobody says otherwise."""
+    home = environment.get(HOME, "")
+    return Path(home) if home else Path(platformdirs.user_data_dir("grange", appauthor=False))
+
+
+def _state_dir(
+    options: Mapping[str, Any], said: Mapping[str, str], environment: Mapping[str, str]
+) -> Path:
+    named = options.get("state_dir") or said.get("state_dir")
+    path = Path(named) if named else default_state_dir(environment)
+    return path.expanduser().absolute()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path} cannot be read: {error}") from error
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadSetting(f"{path} is not TOML: {error}") from error
+    if "state_dir" in found:
+        raise BadSetting(f"{path}: state_dir cannot be set in a file of the state folder itself")
+    return found
+
+
+def _plain(name: str, text: str) -> Any:
+    """A value out of the environment, in the type that the field wants."""
+    kind = Settings.__annotations__[name]
+    if kind == "Texts":
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if kind.startswith("bool"):
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(
+            text.lower(), text
+        )
+    if kind.startswith(("Path", "str", "Literal")):
+        return text
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text
+
+
+def _check(found: Mapping[str, Any], where: str, state_dir: Path) -> None:
+    """Find the fault of one source, so that it can be named."""
+    for name in found:
+        if name not in Settings.__struct_fields__:
+            near = nearest(name, Settings.__struct_fields__)
+            raise BadSetting(f"{where}: there is no setting {name!r}{near}")
+    plain = {
+        name: str(value) if isinstance(value, Path) else value for name, value in found.items()
+    }
+    try:
+        msgspec.convert(plain | {"state_dir": str(state_dir)}, Settings)
+    except msgspec.ValidationError as error:
+        text, _, field = str(error).partition(" - at `$.")
+        raise BadSetting(f"{where}: {field.rstrip('`')}: {text}") from error
+
+
+def _check_whole(settings: Settings) -> None:
+    if not settings.local_only and not settings.encrypted:
+        raise BadSetting(
+            f"tls = false with listen = {settings.listen!r}: passwords would cross the network"
+            " in the clear; leave tls out, or listen at 127.0.0.1"
+        )
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise BadSetting("tls_certificate and tls_key go together: set both or none")
+    if settings.worker_lease_s < 2 * settings.heartbeat_s:
+        raise BadSetting(
+            f"lease_s = {settings.lease_s:g} is too short for heartbeat_s ="
+            f" {settings.heartbeat_s:g}: a lease holds at least two and a half beats"
+        )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that names the nearest known word; "" when none is near."""
+    close = get_close_matches(name, sorted(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,371 @@
+"""Sessions with workers: one WebSocket each; leases; what they are told and what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from grange.core.commands import (
+    EndRun,
+    Joined,
+    JoinWorker,
+    LoseWorker,
+    MeasureWorker,
+    NoteFrames,
+    UnlinkWorker,
+)
+from grange.core.effects import Effect, StartRun, StopRun, TellWorker
+from grange.core.errors import Rejected
+from grange.model.ids import RunId, WorkerId
+from grange.model.run import Resources
+from grange.model.states import Presence
+from grange.server.engine import Engine
+from grange.server.gauges import Gauges
+from grange.store.files import LogNotKept, Shelf
+from grange.wire import worker as wire
+from grange.wire.codec import WireError, decode_to_server, encode
+
+OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
+HELLO_TIMEOUT_S = 10.0  # from connection to `Hello`
+RETRY_S = 2.0  # a refused worker tries again after
+MEASURE_STEP = 0.05  # part of the whole by which free memory or disk must change to be noted
+ENDS_MAX = 256  # reports of one worker that wait for their commit; more slow it down
+
+
+class Socket(Protocol):
+    """A WebSocket that was accepted."""
+
+    async def receive(self) -> bytes | None:
+        """The next message, None when the other side is gone."""
+
+    async def send(self, data: bytes) -> None:
+        """Send a message; returns when it may be forgotten."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say good-bye. Harmless when repeated."""
+
+
+class Clocks(msgspec.Struct, frozen=True, kw_only=True):
+    """Times of the worker protocol, in seconds."""
+
+    lease_s: float = 60.0  #: a worker that is silent for so long has lost its runs
+    worker_lease_s: float = 48.0  #: a worker kills its runs when unanswered for so long
+    heartbeat_s: float = 2.0
+    resources_s: float = 10.0
+
+
+class _Link:
+    """One connection of one worker."""
+
+    def __init__(self, worker_id: WorkerId, socket: Socket) -> None:
+        self.worker_id = worker_id
+        self.socket = socket
+        self.outbox: asyncio.Queue[wire.ToWorker] = asyncio.Queue(OUTBOX_MAX)
+        self.heard = 0.0  # monotonic
+        self.measured = (-1, -1)
+        self.left = False  # said good-bye
+        self.gone = asyncio.Event()
+
+    def tell(self, message: wire.ToWorker) -> None:
+        """Have a message sent; a link that does not keep up is cut."""
+        try:
+            self.outbox.put_nowait(message)
+        except asyncio.QueueFull:
+            self.gone.set()
+
+
+class Links:
+    """All connections of workers.
+
+    Args:
+        engine: the farm's.
+        gauges: where telemetry goes.
+        shelf: where logs go.
+        log_grew: told of each piece of log that is on the shelf: run id, offset, data.
+        clocks: times of the protocol.
+        monotonic: seconds that never jump.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        gauges: Gauges,
+        shelf: Shelf,
+        *,
+        log_grew: Callable[[RunId, int, bytes], None],
+        touched: Callable[[WorkerId], None],
+        clocks: Clocks,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._engine = engine
+        self._gauges = gauges
+        self._shelf = shelf
+        self._log_grew = log_grew
+        self._touched = touched
+        self._clocks = clocks
+        self._monotonic = monotonic
+        self._links: dict[WorkerId, _Link] = {}
+        self._missing: dict[WorkerId, float] = {}  # when each was heard last
+
+    async def run(self) -> None:
+        """Take runs back from workers whose lease is over. Never ends."""
+        start = self._monotonic()
+        for worker in self._engine.farm.state.workers.values():
+            if worker.presence is Presence.MISSING:
+                self._missing[worker.worker_id] = start
+        while True:
+            await asyncio.sleep(min(1.0, self._clocks.lease_s / 4))
+            await self._end_leases(self._monotonic())
+
+    async def _end_leases(self, now: float) -> None:
+        for link in list(self._links.values()):
+            if now - link.heard > self._clocks.lease_s:
+                link.gone.set()
+        for worker_id, heard in list(self._missing.items()):
+            if now - heard > self._clocks.lease_s and worker_id not in self._links:
+                del self._missing[worker_id]
+                await self._tell_farm(LoseWorker(worker_id=worker_id))
+
+    def perform(self, effects: Sequence[Effect]) -> None:
+        """Pass on what the farm wants workers to do. What cannot be delivered is dropped:
+
+        a worker that comes back says which runs it has, and the farm mends the rest.
+        """
+        for effect in effects:
+            link = self._links.get(effect.worker_id) if hasattr(effect, "worker_id") else None
+            if link is None:
+                continue
+            if isinstance(effect, StartRun):
+                link.tell(wire.Start(run=effect.run))
+            elif isinstance(effect, StopRun):
+                link.tell(wire.Stop(run_id=effect.run_id, reason=effect.reason))
+                self._gauges.forget_run(effect.run_id)
+            elif isinstance(effect, TellWorker):
+                link.tell(wire.Instruct(what=effect.what))
+
+    async def serve(self, socket: Socket, *, name: str | None) -> None:
+        """Hold one worker's connection until it ends.
+
+        Args:
+            socket: accepted; its credential was checked.
+            name: the worker that the credential is of; None: whatever it says.
+        """
+        try:
+            async with asyncio.timeout(HELLO_TIMEOUT_S):
+                first = await socket.receive()
+            if first is None:
+                return
+            hello = decode_to_server(first)
+        except (TimeoutError, WireError) as error:
+            await socket.close(1002, str(error)[:100])
+            return
+        if not isinstance(hello, wire.Hello):
+            await socket.close(1002, "a connection begins with hello")
+            return
+        link = await self._admit(socket, hello, name)
+        if link is not None:
+            await self._hold(link)
+
+    async def _admit(self, socket: Socket, hello: wire.Hello, name: str | None) -> _Link | None:
+        """Let a worker join, or tell it why not."""
+        if not wire.VERSION_MIN <= hello.version <= wire.VERSION:
+            text = f"protocol {hello.version}; this server speaks {wire.VERSION}: update the worker"
+            await self._refuse(socket, "version", text, 0.0)
+            return None
+        if name is not None and hello.name != name:
+            text = f"this credential is of worker {name!r}, not {hello.name!r}"
+            await self._refuse(socket, "name-taken", text, 0.0)
+            return None
+        await self._replace_link(hello)
+        try:
+            joined = await self._engine.do(_join_command(hello))
+        except Rejected as why:
+            await self._refuse(socket, why.code, str(why), RETRY_S)
+            return None
+        assert isinstance(joined, Joined)
+        link = _Link(joined.worker_id, socket)
+        link.heard = self._monotonic()
+        self._links[joined.worker_id] = link
+        self._missing.pop(joined.worker_id, None)
+        await socket.send(encode(self._welcome(joined, hello)))
+        for run_id in hello.runs:
+            if run_id not in joined.keep:
+                link.tell(wire.Stop(run_id=run_id, reason="superseded"))
+        for run in self._unsent(joined.worker_id, {*hello.runs, *hello.ended}):
+            link.tell(run)
+        return link
+
+    def _unsent(self, worker_id: WorkerId, known: set[RunId]) -> list[wire.Start]:
+        """Starts that were dispatched while the worker was being admitted."""
+        return []
+
+    def _welcome(self, joined: Joined, hello: wire.Hello) -> wire.Welcome:
+        offsets: dict[int, int] = {}
+        for run_id in (*hello.runs, *hello.ended):
+            run = self._engine.farm.state.runs.get(run_id)
+            if run is not None:
+                offsets[run_id] = self._shelf.size(run.job_id, run_id)
+        return wire.Welcome(
+            version=hello.version,
+            worker_id=joined.worker_id,
+            lease_s=self._clocks.worker_lease_s,
+            heartbeat_s=self._clocks.heartbeat_s,
+            resources_s=self._clocks.resources_s,
+            log_offsets=offsets,
+        )
+
+    async def _replace_link(self, hello: wire.Hello) -> None:
+        """End an older connection of the same life of the same worker."""
+        state = self._engine.farm.state
+        worker_id = state.worker_names.get(hello.name)
+        old = None if worker_id is None else self._links.get(worker_id)
+        if old is not None and state.workers[old.worker_id].boot_id == hello.boot_id:
+            self._links.pop(old.worker_id)
+            old.gone.set()
+
+    async def _refuse(self, socket: Socket, code: str, text: str, retry_s: float) -> None:
+        await socket.send(encode(wire.Refused(code=code, message=text, retry_s=retry_s)))
+        await socket.close(1008, code)
+
+    async def _hold(self, link: _Link) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._send(link)),
+                    group.create_task(self._receive(link)),
+                ]
+                await link.gone.wait()
+                for task in tasks:
+                    task.cancel()
+        except* (WireError, ConnectionError):
+            pass  # a broken peer is a lost link
+        finally:
+            await self._drop(link)
+
+    async def _drop(self, link: _Link) -> None:
+        if self._links.get(link.worker_id) is link:
+            del self._links[link.worker_id]
+            if link.left:
+                await self._tell_farm(LoseWorker(worker_id=link.worker_id, reason="it stopped"))
+            else:
+                self._missing[link.worker_id] = link.heard
+                await self._tell_farm(UnlinkWorker(worker_id=link.worker_id))
+        await link.socket.close(1000, "")
+
+    async def _tell_farm(self, command: LoseWorker | UnlinkWorker) -> None:
+        try:
+            await self._engine.do(command)
+        except Rejected:
+            pass  # the worker was deleted meanwhile
+
+    async def _send(self, link: _Link) -> None:
+        try:
+            while True:
+                await link.socket.send(encode(await link.outbox.get()))
+        finally:
+            link.gone.set()
+
+    async def _receive(self, link: _Link) -> None:
+        try:
+            async with asyncio.TaskGroup() as ends:
+                room = asyncio.Semaphore(ENDS_MAX)
+                while (data := await link.socket.receive()) is not None:
+                    link.heard = self._monotonic()
+                    message = decode_to_server(data)
+                    if isinstance(message, wire.Ended):
+                        await room.acquire()
+                        ends.create_task(self._ended(link, message, room))
+                    elif isinstance(message, wire.Bye):
+                        link.left = True
+                        return
+                    else:
+                        await self._hear(link, message)
+        finally:
+            link.gone.set()
+
+    async def _hear(self, link: _Link, message: Any) -> None:
+        match message:
+            case wire.Log():
+                self._keep_log(link, message)
+            case wire.Beat():
+                await self._beat(link, message)
+            case wire.FramesDone():
+                await self._engine.do(
+                    NoteFrames(
+                        worker_id=link.worker_id, run_id=message.run_id, count=message.count
+                    )
+                )
+            case _:
+                raise WireError(f"{type(message).__name__} is out of place")
+
+    async def _ended(self, link: _Link, message: wire.Ended, room: asyncio.Semaphore) -> None:
+        try:
+            await self._engine.do(
+                EndRun(worker_id=link.worker_id, run_id=message.run_id, result=message.result)
+            )
+        finally:
+            room.release()
+        self._gauges.forget_run(message.run_id)
+        link.tell(wire.EndedAck(run_ids=(message.run_id,)))
+
+    def _keep_log(self, link: _Link, message: wire.Log) -> None:
+        run = self._engine.farm.state.runs.get(message.run_id)
+        if run is None or run.worker_id != link.worker_id:
+            end = message.offset + len(message.data)  # superseded: say that we have it
+        else:
+            try:
+                end = self._shelf.append(
+                    run.job_id, message.run_id, message.offset, message.data
+                )
+            except LogNotKept:
+                return  # not acknowledged: it comes again
+            if end == message.offset + len(message.data):
+                self._log_grew(message.run_id, message.offset, message.data)
+        link.tell(wire.LogAck(run_id=message.run_id, offset=end))
+
+    async def _beat(self, link: _Link, beat: wire.Beat) -> None:
+        link.tell(wire.BeatAck(number=beat.number, lease_s=self._clocks.worker_lease_s))
+        worker = self._engine.farm.state.workers.get(link.worker_id)
+        if worker is None:
+            link.gone.set()
+            return
+        for item in beat.progress:
+            if item.run_id in worker.runs:
+                self._gauges.note_progress(item)
+        if beat.resources is not None:
+            self._gauges.note_resources(link.worker_id, beat.resources)
+            await self._measure(link, beat.resources)
+        if beat.progress or beat.resources:
+            self._touched(link.worker_id)
+
+    async def _measure(self, link: _Link, found: Resources) -> None:
+        """Tell the farm of free memory and disk when they changed by more than a little."""
+        new = (found.mem_free_mb, found.hdd_free_gb)
+        whole = (found.mem_total_mb, found.hdd_total_gb)
+        near = all(
+            old >= 0 and abs(old - now) <= MEASURE_STEP * total
+            for old, now, total in zip(link.measured, new, whole, strict=True)
+        )
+        if near:
+            return
+        link.measured = new
+        await self._engine.do(
+            MeasureWorker(
+                worker_id=link.worker_id, free_memory_mb=new[0], free_hdd_gb=new[1]
+            )
+        )
+
+
+def _join_command(hello: wire.Hello) -> JoinWorker:
+    return JoinWorker(
+        name=hello.name,
+        boot_id=hello.boot_id,
+        traits=hello.traits,
+        runs=hello.runs,
+        ended=hello.ended,
+        nimby=hello.nimby,
+        user=hello.user,
+    )

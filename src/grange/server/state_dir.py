@@ -1,0 +1,184 @@
+"""The state folder: what a first start makes, and where each thing lies."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import ipaddress
+import os
+import secrets
+import socket
+import stat
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from grange.server.secret import ADMIN_ID, new_token
+
+FARM_KEY_BYTES: Final = 32
+CERTIFICATE_DAYS: Final = 3_650  # nobody renews it: a worker pins it
+CLOCK_SKEW: Final = dt.timedelta(days=1)  # of machines whose clock is behind
+
+
+class StateDirUnsafe(Exception):
+    """The state folder, or a secret in it, is open to others, or is not what it should be."""
+
+
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a running server is to be found; the file is there only while it runs."""
+
+    url: str
+    fingerprint: str = ""  #: SHA-256 of its certificate, hex; "" where it speaks without TLS
+    pid: int
+
+
+class StateDir:
+    """A farm's folder, on its own disk, for its owner alone.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.admin_token = path / "admin.token"  # what the command line reads
+        self.whereabouts = path / "server.json"
+        self.certificate = path / "tls.crt"
+        self.certificate_key = path / "tls.key"
+        self.database = path / "farm.db"
+        self._farm_key = path / "farm.key"
+
+    @classmethod
+    def prepare(cls, path: Path) -> StateDir:
+        """Make the folder and its secrets where they are missing; safe to repeat.
+
+        Raises:
+            StateDirUnsafe: others may read it, or it belongs to somebody else.
+        """
+        folder = cls(path)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not any(path.iterdir()):
+            path.chmod(0o700)  # somebody has just made it for us
+        _refuse_shared(path)
+        _make(folder._farm_key, lambda: secrets.token_bytes(FARM_KEY_BYTES))
+        _make(folder.admin_token, lambda: f"{new_token(ADMIN_ID)}\n".encode())
+        return folder
+
+    def farm_key(self) -> bytes:
+        """The key that signs the browsers' sessions."""
+        return _secret(self._farm_key)
+
+    def admin_secret(self) -> str:
+        """The token of the owner of the folder."""
+        return _secret(self.admin_token).decode("ascii", errors="replace").strip()
+
+    def ensure_certificate(self, hosts: Iterable[str]) -> str:
+        """Make the self-signed certificate where it is missing. Returns its fingerprint.
+
+        Args:
+            hosts: names and addresses by which the server is called.
+        """
+        if not (self.certificate.exists() and self.certificate_key.exists()):
+            certificate, key = _self_signed(hosts)
+            _write(self.certificate_key, key)
+            _write(self.certificate, certificate)
+        _refuse_shared(self.certificate_key)
+        return fingerprint(self.certificate)
+
+    def announce(self, where: Whereabouts) -> None:
+        """Say where the server is to be found."""
+        _write(self.whereabouts, msgspec.json.encode(where))
+
+    def withdraw(self) -> None:
+        """Say that no server runs any more."""
+        with contextlib.suppress(FileNotFoundError):
+            self.whereabouts.unlink()
+
+
+def fingerprint(certificate: Path) -> str:
+    """SHA-256 over the first certificate of a PEM file in DER form, as hex."""
+    first = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+    return hashlib.sha256(first.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
+def own_names() -> tuple[str, ...]:
+    """Names by which other machines may call this one."""
+    names = (socket.gethostname(), socket.getfqdn())
+    return tuple(dict.fromkeys(name.lower() for name in names if name))
+
+
+def _self_signed(hosts: Iterable[str]) -> tuple[bytes, bytes]:
+    """A certificate and its key, both PEM."""
+    names = list(dict.fromkeys(["localhost", "127.0.0.1", "::1", *hosts]))
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Grange farm")])
+    now = dt.datetime.now(dt.UTC)  # noqa: TID251 (a certificate's life is wall clock)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SKEW)
+        .not_valid_after(now + dt.timedelta(days=CERTIFICATE_DAYS))
+        .add_extension(x509.SubjectAlternativeName([_general(host) for host in names]), False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), private
+
+
+def _general(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host.encode("idna").decode("ascii"))
+
+
+def _refuse_shared(path: Path) -> None:
+    if os.name != "posix":
+        return  # a profile's folder is its owner's alone there, by its access list
+    found = path.stat()
+    if found.st_uid != os.getuid():
+        raise StateDirUnsafe(f"{path} belongs to user {found.st_uid}, not to {os.getuid()}")
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        mode = "700" if path.is_dir() else "600"
+        raise StateDirUnsafe(f"{path} is open to others: run chmod {mode} {path}")
+
+
+def _make(path: Path, content: Callable[[], bytes]) -> None:
+    if not path.exists():
+        _write(path, content())
+
+
+def _secret(path: Path) -> bytes:
+    _refuse_shared(path)
+    return path.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put a file there, whole or not at all, for its owner only."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(file, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Durability: rows in a database for the farm's state, files for the runs' logs."""

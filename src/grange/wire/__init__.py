@@ -1,0 +1,1 @@
+"""Messages of our own WebSockets: worker link and watch feed."""

@@ -1,0 +1,132 @@
+"""The worker link: one WebSocket that the worker dials, msgpack frames both ways.
+
+A worker first sends `Hello`; the server answers `Welcome` or `Refused`. A server must
+understand the version before its own. Reports (`Ended`, `Log`) are kept by the worker
+until they are acknowledged and may come twice.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from grange.model.ids import RunId, WorkerId
+from grange.model.run import Progress, Resources, RunResult, RunSpec, Traits
+
+VERSION: Final = 1
+VERSION_MIN: Final = 1  # the oldest that is understood
+PATH: Final = "/api/v1/worker"
+MESSAGE_MAX: Final = 16 * 1024 * 1024  # bytes of one message
+LOG_CHUNK_MAX: Final = 64 * 1024  # bytes of log text in one message
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """First message of a connection. Who I am, and what I still have."""
+
+    version: int
+    name: str
+    boot_id: str  #: changes when the daemon starts anew: runs of an older one are dead
+    traits: Traits
+    runs: tuple[RunId, ...] = ()  #: whose processes live
+    ended: tuple[RunId, ...] = ()  #: whose results wait in the outbox
+    nimby: str = ""  #: "", "free", "owner" or "nobody"; asked for at start
+    user: str = ""  #: who owns the machine
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
+    """I live. Sent every `heartbeat_s`; renews the lease when answered."""
+
+    number: int  #: grows; comes back in `BeatAck`
+    progress: tuple[Progress, ...] = ()  #: of the runs whose progress changed
+    resources: Resources | None = None  #: every `resources_s`
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
+    """A run is over and none of its processes is left. Repeated until acknowledged."""
+
+    run_id: RunId
+    result: RunResult
+
+
+class FramesDone(msgspec.Struct, frozen=True, kw_only=True, tag="frames"):
+    """So many frames of a run are finished; only where its `report_frames` is set."""
+
+    run_id: RunId
+    count: int
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
+    """A piece of a run's log, at an offset in bytes. A resend is harmless."""
+
+    run_id: RunId
+    offset: int
+    data: bytes
+
+
+class Bye(msgspec.Struct, frozen=True, kw_only=True, tag="bye"):
+    """I stop in good order: I have no process and no report left."""
+
+
+ToServer = Hello | Beat | Ended | FramesDone | Log | Bye
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
+    """You are known. Keep or drop your runs as `StopRun`s that follow say."""
+
+    version: int
+    worker_id: WorkerId
+    lease_s: float  #: kill your runs when no beat was answered for so long
+    heartbeat_s: float
+    resources_s: float
+    log_offsets: dict[int, int] = {}  #: run id -> bytes of its log that the server has
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """You may not join; `code` is stable, `message` is for people."""
+
+    code: str  #: name-taken, pending, revoked, version
+    message: str
+    retry_s: float = 0.0  #: try again after; 0 never
+
+
+class BeatAck(msgspec.Struct, frozen=True, kw_only=True, tag="beat-ack"):
+    """Your beat arrived: the lease runs from the time you sent it."""
+
+    number: int
+    lease_s: float
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True, tag="start"):
+    """Execute one task."""
+
+    run: RunSpec
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
+    """Kill a run; its result is not awaited."""
+
+    run_id: RunId
+    reason: str
+
+
+class EndedAck(msgspec.Struct, frozen=True, kw_only=True, tag="ended-ack"):
+    """These results are on disk, or were not wanted: forget them."""
+
+    run_ids: tuple[RunId, ...]
+
+
+class LogAck(msgspec.Struct, frozen=True, kw_only=True, tag="log-ack"):
+    """The server has the first `offset` bytes of this log."""
+
+    run_id: RunId
+    offset: int
+
+
+class Instruct(msgspec.Struct, frozen=True, kw_only=True, tag="instruct"):
+    """Do something with the machine itself."""
+
+    what: str  #: exit, restart, reboot, shutdown, sleep
+
+
+ToWorker = Welcome | Refused | BeatAck | Start | Stop | EndedAck | LogAck | Instruct

@@ -1,0 +1,1 @@
+"""The worker: a daemon that dials the server and executes runs on this machine."""

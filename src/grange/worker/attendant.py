@@ -1,0 +1,223 @@
+"""The attendant of one run: feeds its output to the parser and keeps its log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+from grange.model.run import RunSpec
+from grange.model.states import RunStatus
+from grange.plugins.contract import Reading, Verdict
+from grange.worker.crew import Crew
+from grange.worker.inputs import Input, Judged, Logged, Parsed, Prepared, Unprepared
+from grange.worker.pipes import Pipes
+from grange.worker.plugin import Plugins, TaskPlugin
+from grange.worker.runlog import RunLog
+
+log = logging.getLogger(__name__)
+
+PIECE_MAX: Final = 64 * 1024  # bytes of output given to a parser at once
+EOF_MAX_S: Final = 2.0  # for the output to end once all processes have
+
+STOPS: Final = {
+    "error": RunStatus.PARSER_ERROR,
+    "fatal": RunStatus.FATAL,
+    "success": RunStatus.PARSER_SUCCESS,
+}
+
+
+class Aids(NamedTuple):
+    """What all attendants share."""
+
+    crew: Crew  #: threads to work in
+    pipes: Pipes  #: watches outputs
+
+
+class Attendant:
+    """Everything that the daemon holds for one run.
+
+    The plugin and the log are used by one thread of the crew at a time: while it works,
+    the pipe is not read, and a task that writes faster waits.
+
+    Args:
+        run: what to execute.
+        folder: the run's own; made when the run is loaded.
+        log: of the run.
+        aids: what all attendants share.
+        tell: takes inputs for the core.
+    """
+
+    def __init__(
+        self, run: RunSpec, folder: str, log: RunLog, *, aids: Aids, tell: Callable[[Input], None]
+    ) -> None:
+        self.run = run
+        self.folder = folder
+        self.log = log
+        self.notes: list[str] = []  #: lines to begin the log with
+        self.pid: int | None = None  #: of the process, once it lives
+        self.host_resources: str | None = None  #: the machine's load, as parsers read it
+        self._crew = aids.crew
+        self._pipes = aids.pipes
+        self._tell = tell
+        self._plugin: TaskPlugin | None = None
+        self._pipe: int | None = None
+        self._busy = False
+        self._faulted = False  # the parser has thrown; told once
+        self._exit: tuple[int | None, int | None] | None = None  # to be judged
+
+    def load(self, plugins: Plugins, worker_name: str) -> None:
+        """Let the service make the command."""
+        self._crew.do(partial(self._load, plugins, worker_name), self._tell)
+
+    def _load(self, plugins: Plugins, worker_name: str) -> Input:
+        run_id = self.run.run_id
+        try:
+            os.makedirs(self.folder, exist_ok=True)  # noqa: PTH103 (hot)
+            self._plugin = plugins.load(self.run, self.folder, worker_name)
+            ready = self._plugin.prepared
+            self._write(*self.notes, ready.log)
+            folder = ready.working_directory or self.folder
+            os.path.isdir(folder)  # noqa: PTH112 (hot)
+            # may hang on a dead mount: here, and not the warden
+            return Prepared(
+                run_id=run_id,
+                command=ready.command,
+                working_directory=folder,
+                environment=dict(ready.environment),
+                skip=ready.skip,
+                log_bytes=self.log.size,
+            )
+        except Exception as error:  # noqa: BLE001 (a plugin may throw anything)
+            log.info("run %d: service %s: %s", run_id, self.run.service, error)
+            return Unprepared(run_id, str(error) or type(error).__name__)
+
+    def attach(self, pipe: int) -> None:
+        """Read the output of the process that is being started."""
+        self._pipe = pipe
+        self._pipes.watch(pipe, self._read)
+
+    def _read(self) -> None:
+        """Take a piece of output to the parser; watch the pipe again when it is done."""
+        if self._pipe is None or self._busy:
+            return
+        self._pipes.unwatch(self._pipe)
+        try:
+            data = os.read(self._pipe, PIECE_MAX)
+        except BlockingIOError:
+            self._pipes.watch(self._pipe, self._read)
+            return
+        if not data:
+            self._close_pipe()
+            return
+        self._busy = True
+        self._crew.do(partial(self._feed, data), self._fed)
+
+    def _feed(self, data: bytes) -> Parsed | None:
+        if self._plugin is None:
+            return None
+        try:
+            self._plugin.tell(pid=self.pid, host_resources=self.host_resources)
+            reading = self._plugin.feed(data)
+            parsed = _parsed(self.run, reading)
+        except Exception as error:  # a parser may throw anything; the log is to be whole
+            self.log.append(data)
+            if not self._faulted:
+                self._faulted = True
+                log.info("run %d: parser fault", self.run.run_id, exc_info=True)
+                self._write(f"\nparser fault: {type(error).__name__}: {error}")
+            return None
+        self.log.append(reading.text)
+        self._write(reading.log)
+        return parsed
+
+    def _fed(self, parsed: Parsed | None) -> None:
+        self._busy = False
+        self._tell(Logged(self.run.run_id, self.log.size))
+        if parsed is not None:
+            self._tell(parsed)
+        self._read()
+        self._judge_when_quiet()
+
+    def _write(self, *texts: str) -> None:
+        """Add lines of others than the task to its log."""
+        for text in texts:
+            if text:
+                self.log.append(text.encode(errors="replace").rstrip(b"\n") + b"\n")
+
+    def judge(self, exit_code: int | None, signal: int | None) -> None:
+        """Read what is left of the output, then let the plugin judge."""
+        self._exit = exit_code, signal
+        self._read()
+        if self._pipe is not None:
+            asyncio.get_running_loop().call_later(EOF_MAX_S, self._give_up_reading)
+        self._judge_when_quiet()
+
+    def _give_up_reading(self) -> None:
+        """Close a pipe that somebody outside of the tree holds open."""
+        if self._busy:
+            asyncio.get_running_loop().call_later(EOF_MAX_S, self._give_up_reading)
+        else:
+            self._close_pipe()
+
+    def _judge_when_quiet(self) -> None:
+        if self._exit is None or self._busy or self._pipe is not None:
+            return
+        (code, signal), self._exit = self._exit, None
+        self._crew.do(partial(self._judge, code, signal), self._tell)
+
+    def _judge(self, exit_code: int | None, signal: int | None) -> Judged:
+        verdict = self._verdict(exit_code, signal)
+        self._write(verdict.log)
+        self.log.close()
+        self.log.release()
+        return Judged(
+            run_id=self.run.run_id,
+            status=verdict.status,
+            message=verdict.message or self.log.fault,
+            warning=verdict.warning or self._faulted or bool(self.log.fault),
+            report=verdict.report,
+            resources=verdict.resources,
+            files=verdict.files,
+            log_bytes=self.log.size,
+        )
+
+    def _verdict(self, exit_code: int | None, signal: int | None) -> Verdict:
+        if self._plugin is None:
+            return Verdict(status=RunStatus.FAILED)
+        try:
+            return self._plugin.finish(exit_code, signal)
+        except Exception as error:  # a service may throw anything
+            log.info("run %d: service fault", self.run.run_id, exc_info=True)
+            message = f"service {self.run.service} fault: {type(error).__name__}: {error}"
+            return Verdict(status=RunStatus.FAILED, message=message)
+
+    def _close_pipe(self) -> None:
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            self._pipes.unwatch(pipe)
+            os.close(pipe)
+            self._judge_when_quiet()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._exit = None
+        self._close_pipe()
+        self.log.release()
+
+
+def _parsed(run: RunSpec, reading: Reading) -> Parsed:
+    return Parsed(
+        run_id=run.run_id,
+        percent=reading.percent,
+        frame=reading.frame,
+        frame_percent=reading.frame_percent,
+        activity=reading.activity,
+        warning=reading.warning,
+        moved=reading.progress_changed,
+        stop=STOPS.get(reading.stop),
+        message=reading.message,
+    )

@@ -1,0 +1,245 @@
+"""The link: one WebSocket to the server, dialled again whenever it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import ipaddress
+import logging
+import random
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from typing_extensions import override
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, WebSocketException
+
+from grange.wire.codec import WireError, decode_to_worker, encode
+from grange.wire.worker import MESSAGE_MAX, PATH, Hello, Log, Refused, ToServer, ToWorker, Welcome
+from grange.worker.errors import LinkInsecure, LinkRefused
+
+log = logging.getLogger(__name__)
+
+RETRY_MIN_S: Final = 0.2  # pause before the first new try
+RETRY_MAX_S: Final = 5.0
+OPEN_MAX_S: Final = 10.0  # for connecting and for the server's first word
+CLOSE_MAX_S: Final = 1.0
+QUEUE_MAX: Final = 64 * 1024 * 1024  # bytes that wait to be sent; beyond it the link is dead
+
+
+class Link:
+    """Dials, greets, and passes messages both ways.
+
+    Args:
+        server: ws:// or wss:// address; the protocol's path is added.
+        credential: sent as a bearer token.
+        fingerprint: SHA-256 of the server's certificate in hex, "" asks the system's CAs.
+        hello: makes the first message of a connection.
+        welcomed: takes the answer to it.
+        received: takes every later message.
+        lost: is told that the connection is gone.
+        flushed: takes the bytes of log text that have left.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        credential: str,
+        fingerprint: str,
+        hello: Callable[[], Hello],
+        welcomed: Callable[[Welcome], None],
+        received: Callable[[ToWorker], None],
+        lost: Callable[[], None],
+        flushed: Callable[[int], None],
+    ) -> None:
+        self._url = server.rstrip("/") + PATH
+        self._headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+        self._tls = _tls(server, fingerprint)
+        self._hello = hello
+        self._welcomed = welcomed
+        self._received = received
+        self._lost = lost
+        self._flushed = flushed
+        self._queue: deque[tuple[bytes, int]] = deque()  # frame, and log text in it
+        self._queued = 0  # bytes
+        self._wake = asyncio.Event()
+        self._closing = asyncio.Event()  # the present connection is to end
+        self._ended = asyncio.Event()  # and no other is to be made
+
+    def send(self, message: ToServer) -> None:
+        """Queue a message; what a dead link has queued is dropped with it."""
+        data = encode(message)
+        self._queue.append((data, len(message.data) if isinstance(message, Log) else 0))
+        self._queued += len(data)
+        self._wake.set()
+        if self._queued > QUEUE_MAX:
+            self.drop("too much waits to be sent")
+
+    def drop(self, reason: str) -> None:
+        """End the present connection; a new one is dialled."""
+        log.warning("dropping the connection: %s", reason)
+        self._closing.set()
+
+    def close(self) -> None:
+        """Send what is queued, close the connection, and let `run` return."""
+        self._ended.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep a connection until closed or cancelled.
+
+        Raises:
+            LinkRefused: the server says never to try again.
+        """
+        pause = RETRY_MIN_S
+        while not self._ended.is_set():
+            began = asyncio.get_running_loop().time()
+            try:
+                refusal = await self._talk()
+            except (OSError, WebSocketException, WireError, TimeoutError) as error:
+                log.info("no link to %s: %s", self._url, _reason(error))
+                refusal = None
+            if asyncio.get_running_loop().time() - began > RETRY_MAX_S:
+                pause = RETRY_MIN_S  # it held for a while
+            if refusal is not None:
+                if refusal.retry_s <= 0:
+                    raise LinkRefused(refusal.message)
+                log.warning("refused: %s; trying again", refusal.message)
+                pause = refusal.retry_s
+            await self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
+            pause = min(pause * 2, RETRY_MAX_S)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next try, unless there is to be none."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+
+    async def _talk(self) -> Refused | None:
+        """Hold one connection until it ends."""
+        async with connect(
+            self._url,
+            ssl=self._tls,
+            additional_headers=self._headers,
+            compression=None,
+            proxy=None,
+            ping_interval=None,  # the beats tell whether it lives
+            open_timeout=OPEN_MAX_S,
+            close_timeout=CLOSE_MAX_S,
+            max_size=MESSAGE_MAX,
+        ) as socket:
+            await socket.send(encode(self._hello()))
+            async with asyncio.timeout(OPEN_MAX_S):
+                answer = decode_to_worker(_binary(await socket.recv()))
+            if isinstance(answer, Refused):
+                return answer
+            if not isinstance(answer, Welcome):
+                raise WireError(f"the server began with {type(answer).__name__}")
+            await self._hold(socket, answer)
+        return None
+
+    async def _hold(self, socket: ClientConnection, welcome: Welcome) -> None:
+        self._queue.clear()
+        self._queued = 0
+        self._closing.clear()
+        try:
+            self._welcomed(welcome)
+            async with asyncio.TaskGroup() as group:
+                helpers = (
+                    group.create_task(self._write(socket)),
+                    group.create_task(self._close_when_told(socket)),
+                )
+                await self._read(socket)
+                for helper in helpers:
+                    helper.cancel()
+        except* (OSError, WebSocketException, WireError) as errors:
+            log.info("link lost: %s", _reason(errors.exceptions[0]))
+        finally:
+            self._queue.clear()
+            self._queued = 0
+            self._lost()
+
+    async def _read(self, socket: ClientConnection) -> None:
+        async for data in socket:
+            self._received(decode_to_worker(_binary(data)))
+
+    async def _write(self, socket: ClientConnection) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            logged = 0
+            while self._queue:
+                data, text = self._queue[0]
+                await socket.send(data)
+                self._queue.popleft()
+                self._queued -= len(data)
+                logged += text
+            if logged:
+                self._flushed(logged)
+            if self._ended.is_set() and not self._queue:
+                self._closing.set()
+
+    async def _close_when_told(self, socket: ClientConnection) -> None:
+        await self._closing.wait()
+        await socket.close()
+
+
+def _binary(data: str | bytes) -> bytes:
+    if isinstance(data, str):
+        raise WireError("a text frame")
+    return data
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, InvalidHandshake):
+        return f"the server refuses the connection: {error}"
+    return str(error) or type(error).__name__
+
+
+def _tls(server: str, fingerprint: str) -> ssl.SSLContext | None:
+    parts = urlsplit(server)
+    if parts.scheme == "ws":
+        if not _is_loopback(parts.hostname or ""):
+            raise LinkInsecure(f"{server} is not on this machine: use wss://")
+        return None
+    if parts.scheme != "wss":
+        raise LinkInsecure(f"{server!r} is no address of a server: it starts with wss:// or ws://")
+    context = ssl.create_default_context()
+    if fingerprint:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # the pin below is what counts
+        context.sslobject_class = _pinned(fingerprint)
+    return context
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _pinned(fingerprint: str) -> type[ssl.SSLObject]:
+    """TLS that ends the handshake, before anything is sent, unless the pin matches."""
+    wanted = fingerprint.replace(":", "").lower()
+
+    class PinnedObject(ssl.SSLObject):
+        @override
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            certificate = self.getpeercert(binary_form=True) or b""
+            found = hashlib.sha256(certificate).hexdigest()
+            if not hmac.compare_digest(found, wanted):
+                raise ssl.SSLCertVerificationError(
+                    f"the server's certificate is not the one that was agreed on: {found}"
+                )
+
+    return PinnedObject

@@ -1,0 +1,141 @@
+"""What this machine is, and what it uses now."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from grange.model.run import Resources, Traits
+from grange.worker.gpus import Gpus
+
+MB: Final = 1024 * 1024
+GB: Final = 1024 * MB
+KB: Final = 1024
+
+
+def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
+    """Describe the machine; `folder` lies on the disk that counts."""
+    frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+    return Traits(
+        os=_system_words(),
+        version=_version(),
+        cpu_cores=_usable_cores(),
+        cpu_mhz=int(frequency.max or frequency.current) if frequency else 0,
+        memory_mb=psutil.virtual_memory().total // MB,
+        hdd_gb=psutil.disk_usage(str(folder)).total // GB,
+        gpus=gpus.count,
+        gpu_mem_mb=gpus.memory_mb,
+        gpu_name=gpus.name,
+        services=tuple(sorted(services)),
+        addresses=tuple(_addresses(socket.AF_INET, socket.AF_INET6)),
+        macs=tuple(_addresses(psutil.AF_LINK)),
+    )
+
+
+def _system_words() -> str:
+    """Words that a job can ask for, such as "linux x86_64 debian 12"."""
+    words = [platform.system(), platform.machine()]
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        words.append(platform.release())
+    else:
+        words += [release.get("ID", ""), release.get("VERSION_ID", "")]
+    return " ".join(word for word in words if word).lower()
+
+
+def _version() -> str:
+    try:
+        return metadata.version("grange")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _usable_cores() -> int:
+    """Cores that this process may use; a container or a mask may allow fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _addresses(*families: int) -> Iterable[str]:
+    for name, entries in sorted(psutil.net_if_addrs().items()):
+        if name == "lo":
+            continue
+        for entry in entries:
+            if entry.family in families and not entry.address.startswith(("fe80", "00:00:00:00")):
+                yield entry.address
+
+
+class Sampler:
+    """Measures the load between one call and the next. One thread at a time."""
+
+    def __init__(self, folder: Path, gpus: Gpus) -> None:
+        self._folder = str(folder)
+        self._gpus = gpus
+        self._cpu = psutil.cpu_times()
+        self._disk = psutil.disk_io_counters()
+        self._net = psutil.net_io_counters()
+        self._time = time.monotonic()
+
+    def sample(self) -> Resources:
+        """Measure. Costs about a millisecond."""
+        now = time.monotonic()
+        elapsed, self._time = max(now - self._time, 0.001), now
+        memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+        disk = psutil.disk_usage(self._folder)
+        gpu = self._gpus.sample()
+        return Resources(
+            **self._cpu_shares(),
+            **self._rates(elapsed),
+            cpu_loadavg=psutil.getloadavg(),
+            mem_total_mb=memory.total // MB,
+            mem_free_mb=memory.available // MB,
+            mem_cached_mb=getattr(memory, "cached", 0) // MB,
+            mem_buffers_mb=getattr(memory, "buffers", 0) // MB,
+            swap_total_mb=swap.total // MB,
+            swap_used_mb=swap.used // MB,
+            hdd_total_gb=disk.total // GB,
+            hdd_free_gb=disk.free // GB,
+            gpu_gpu_util=gpu.busy,
+            gpu_gpu_temp=gpu.celsius,
+            gpu_mem_total_mb=gpu.memory_mb,
+            gpu_mem_used_mb=gpu.used_mb,
+            gpu_string=self._gpus.name,
+            logged_in_users=tuple(sorted({user.name for user in psutil.users()})),
+        )
+
+    def _cpu_shares(self) -> dict[str, int]:
+        before, self._cpu = self._cpu, psutil.cpu_times()
+        names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq")
+        spent = {
+            name: max(0.0, getattr(self._cpu, name, 0.0) - getattr(before, name, 0.0))
+            for name in names
+        }
+        whole = sum(spent.values()) or 1.0
+        return {f"cpu_{name}": round(100 * value / whole) for name, value in spent.items()}
+
+    def _rates(self, elapsed: float) -> dict[str, int]:
+        rates = {}
+        disk, self._disk = self._disk, psutil.disk_io_counters()
+        if disk is not None and self._disk is not None:
+            rates["hdd_rd_kbsec"] = _rate(disk.read_bytes, self._disk.read_bytes, elapsed)
+            rates["hdd_wr_kbsec"] = _rate(disk.write_bytes, self._disk.write_bytes, elapsed)
+            busy_ms = getattr(self._disk, "busy_time", 0) - getattr(disk, "busy_time", 0)
+            rates["hdd_busy"] = min(100, round(busy_ms / elapsed / 10))
+        net, self._net = self._net, psutil.net_io_counters()
+        rates["net_recv_kbsec"] = _rate(net.bytes_recv, self._net.bytes_recv, elapsed)
+        rates["net_send_kbsec"] = _rate(net.bytes_sent, self._net.bytes_sent, elapsed)
+        return rates
+
+
+def _rate(before: int, now: int, elapsed: float) -> int:
+    return max(0, round((now - before) / KB / elapsed))

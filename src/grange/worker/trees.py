@@ -1,0 +1,185 @@
+"""The process trees of the runs: who belongs to which, what is left, how it is ended.
+
+The warden is the subreaper of all tasks, so a process whose parent is gone becomes the
+warden's own child: whatever a run leaves behind hangs below such an orphan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import Final
+
+from grange.worker import procfs
+from grange.worker.channel import Usage
+
+RUN_MARK: Final = "GRANGE_RUN_ID"  # in the environment of every process of a run
+CLOCK_SLACK_S: Final = 0.05  # a process's start is known in ticks of 10 ms
+MB: Final = 1024 * 1024
+BLOCK: Final = 512  # bytes of ru_inblock
+
+
+@dataclass(slots=True)
+class Tree:
+    """The processes of one run."""
+
+    run_id: int
+    leader: int  #: the process started for the run; its session and group bear its number
+    started: float  #: on `posix.clock`
+    oom_kills: int  #: of the system when it started
+    ended: float | None = None  #: when the leader was reaped
+    status: int = 0  #: of the leader, as wait gives it
+    cpu_s: float = 0.0  #: of its reaped processes
+    read_mb: int = 0
+    written_mb: int = 0
+    peak_bytes: int = 0
+    untouchable: set[int] = field(default_factory=set)  #: processes this user may not kill
+
+
+class Trees:
+    """All trees of one warden."""
+
+    def __init__(self) -> None:
+        self.by_run: dict[int, Tree] = {}
+        self._leaders: dict[int, Tree] = {}
+        self._orphans: dict[int, Tree | None] = {}  # our children; None: whose is not clear
+        self._me = os.getpid()
+        self._outside = {0, os.getsid(0)}
+
+    def plant(self, tree: Tree) -> None:
+        """Begin a tree with its leader."""
+        self.by_run[tree.run_id] = tree
+        self._leaders[tree.leader] = tree
+
+    def fell(self, tree: Tree) -> None:
+        """Forget a tree of which nothing is left."""
+        del self.by_run[tree.run_id]
+
+    def reap(self, now: float) -> list[Tree]:
+        """Take the exit status of every child that has ended.
+
+        Returns:
+            The trees whose leader was among them.
+        """
+        ended = []
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            leads = self._leaders.pop(pid, None)
+            tree = leads or self._orphans.pop(pid, None)
+            if tree is not None:
+                tree.cpu_s += usage.ru_utime + usage.ru_stime
+                tree.read_mb += usage.ru_inblock * BLOCK // MB
+                tree.written_mb += usage.ru_oublock * BLOCK // MB
+                tree.peak_bytes = max(tree.peak_bytes, usage.ru_maxrss * 1024)
+            if leads is not None:
+                leads.status, leads.ended = status, now
+                ended.append(leads)
+        return ended
+
+    def adopt(self) -> None:
+        """Find the orphans that have come to us, and whose they are.
+
+        Costs one read of /proc while nothing new is there.
+        """
+        present = procfs.children(self._me)
+        for gone in self._orphans.keys() - present:
+            del self._orphans[gone]
+        for pid in present - self._leaders.keys():
+            if self._orphans.get(pid) is None:
+                self._orphans[pid] = self._owner(pid)
+
+    def _owner(self, pid: int) -> Tree | None:
+        """Whose orphan is it: by its mark, its session, or as the only run it can be of."""
+        mark = procfs.variable(pid, RUN_MARK)
+        if mark is not None and mark.isdigit() and int(mark) in self.by_run:
+            return self.by_run[int(mark)]
+        item = procfs.process(pid)
+        if item is None:
+            return None
+        for tree in self.by_run.values():
+            if tree.leader in (item.session, item.group):
+                return tree
+        older = [t for t in self.by_run.values() if t.started <= item.started + CLOCK_SLACK_S]
+        return older[0] if len(older) == 1 else None
+
+    def is_over(self, tree: Tree) -> bool:
+        """No process of it is left, as far as `adopt` has last seen."""
+        return tree.ended is not None and not any(
+            owner is tree for pid, owner in self._orphans.items() if pid not in tree.untouchable
+        )
+
+    def kill_strays(self) -> None:
+        """End orphans that no run alive can own."""
+        for pid, owner in self._orphans.items():
+            if owner is None and not self.by_run:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def ask(self, tree: Tree) -> None:
+        """Send SIGTERM to each process of a tree once."""
+        self.adopt()
+        table = procfs.processes()
+        for pid in self._members(tree, table):
+            self._signal(tree, table[pid], signal.SIGTERM)
+
+    def force(self, tree: Tree) -> None:
+        """Send SIGKILL to each process of a tree, whole groups at a time.
+
+        A group dies at once, so that a process that forks cannot run away; what it
+        started outside of the group is found by the next call.
+        """
+        self.adopt()
+        table = procfs.processes()
+        members = self._members(tree, table)
+        groups = {table[pid].group for pid in members} - {0, os.getpgrp()}
+        for group in groups:
+            with contextlib.suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
+        for pid in members:
+            self._signal(tree, table[pid], signal.SIGKILL)
+
+    def _members(self, tree: Tree, table: dict[int, procfs.Process]) -> set[int]:
+        roots = {pid for pid, owner in self._orphans.items() if owner is tree}
+        if tree.ended is None:
+            roots.add(tree.leader)
+        found = procfs.closure(table, roots, {tree.leader}, outside=self._outside)
+        return {pid for pid in found - {self._me} if table[pid].state != "Z"}
+
+    def _signal(self, tree: Tree, item: procfs.Process, number: signal.Signals) -> None:
+        """Signal one process, and no other that got its number meanwhile."""
+        try:
+            descriptor = os.pidfd_open(item.pid)
+        except OSError:
+            return
+        try:
+            now = procfs.process(item.pid)
+            if now is not None and now.started == item.started:
+                signal.pidfd_send_signal(descriptor, number)
+        except PermissionError:
+            tree.untouchable.add(item.pid)
+        except OSError:
+            return  # it is over
+        finally:
+            os.close(descriptor)
+
+    def usages(self) -> tuple[Usage, ...]:
+        """What each run uses now. Reads all of /proc."""
+        if not self.by_run:
+            return ()
+        self.adopt()
+        table = procfs.processes()
+        return tuple(self._usage(tree, table) for tree in self.by_run.values())
+
+    def _usage(self, tree: Tree, table: dict[int, procfs.Process]) -> Usage:
+        members = self._members(tree, table)
+        resident = sum(table[pid].resident for pid in members)
+        tree.peak_bytes = max(tree.peak_bytes, resident)
+        cpu_s = tree.cpu_s + sum(table[pid].cpu_s for pid in members)
+        return Usage(tree.run_id, cpu_s, resident // MB, tuple(members))

@@ -1,0 +1,217 @@
+"""The warden: a small process of one thread that owns the processes of all runs.
+
+It starts them, waits for them, and ends their whole trees: when it is told to, when the
+main process of a run is over, when the lease ends, and when the daemon dies.
+
+    python -I -m grange.worker.warden DESCRIPTOR NICE
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from grange.worker import posix, procfs
+from grange.worker.channel import (
+    Channel,
+    ChannelClosed,
+    Gone,
+    Hold,
+    Kill,
+    Measure,
+    Measured,
+    NotStarted,
+    Order,
+    Report,
+    Spawn,
+    Started,
+    orders_decoder,
+)
+from grange.worker.trees import MB, RUN_MARK, Tree, Trees
+
+RETRY_S: Final = 0.02  # between two looks at a tree that does not die
+RETRY_MAX_S: Final = 1.0  # the same for one stuck in the kernel
+ABANDON_S: Final = 5.0  # after the daemon's death: leave what the kernel will not let die
+FOREVER: Final = float("inf")
+
+
+@dataclass(slots=True)
+class Dying:
+    """A run that is being ended by force: when to look again."""
+
+    next_at: float = 0.0
+    pause_s: float = RETRY_S / 2
+
+
+class Warden:
+    """State of the process."""
+
+    def __init__(self, channel: Channel[Report, Order], nice: int) -> None:
+        self._channel = channel
+        self._nice = nice
+        self._trees = Trees()
+        self._dying: dict[int, Dying] = {}  # runs of which nothing may be left
+        self._until = FOREVER  # end of the lease
+        self._base = dict(os.environb)
+        self._folder = ""
+        self._reports: list[Report] = []
+        self._oom_kills = procfs.oom_kills()
+
+    def run(self) -> None:
+        """Serve until the daemon is gone; then end everything."""
+        wakeup, signalled = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        poll = select.poll()
+        poll.register(wakeup, select.POLLIN)
+        try:
+            while True:
+                events = select.POLLIN if self._channel.flush() else select.POLLIN | select.POLLOUT
+                poll.register(self._channel, events)
+                ready = {descriptor for descriptor, _event in poll.poll(self._pause_ms())}
+                if wakeup in ready:
+                    os.read(wakeup, 4_096)
+                if self._channel.fileno() in ready:
+                    self._obey(self._channel.receive())
+                self._look()
+                self._say()
+        except ChannelClosed:
+            self._end_all()
+
+    def _pause_ms(self) -> float | None:
+        wanted = [dying.next_at for dying in self._dying.values()]
+        if self._trees.by_run:
+            wanted.append(self._until)
+        soonest = min(wanted, default=FOREVER)
+        if soonest == FOREVER:
+            return None
+        return max(0.0, soonest - posix.clock()) * 1_000 + 1
+
+    def _say(self) -> None:
+        if self._reports:
+            reports, self._reports = self._reports, []
+            self._channel.send(reports)
+
+    def _obey(self, orders: list[Order]) -> None:
+        for order in orders:
+            match order:
+                case Spawn():
+                    self._spawn(order)
+                case Kill(run_id, hard):
+                    self._kill(run_id, hard=hard)
+                case Hold(until):
+                    self._until = until
+                case Measure():
+                    self._reports.append(Measured(self._trees.usages()))
+
+    def _spawn(self, order: Spawn) -> None:
+        output = self._channel.fds.popleft()
+        environment = self._base | {
+            os.fsencode(name): os.fsencode(value) for name, value in order.environment.items()
+        }
+        environment[RUN_MARK.encode()] = b"%d" % order.run_id
+        try:
+            if order.working_directory != self._folder:
+                self._folder = ""
+                posix.enter(order.working_directory)
+                self._folder = order.working_directory
+            pid = posix.spawn(order.argv, environment, output)
+        except posix.CannotStart as error:
+            self._reports.append(NotStarted(order.run_id, str(error)))
+            return
+        finally:
+            os.close(output)
+        if self._nice:
+            posix.lower_priority(pid, self._nice)
+        self._trees.plant(Tree(order.run_id, pid, posix.clock(), self._oom_kills))
+        self._reports.append(Started(order.run_id, pid))
+
+    def _kill(self, run_id: int, *, hard: bool) -> None:
+        tree = self._trees.by_run.get(run_id)
+        if tree is None:
+            return
+        if hard:
+            self._dying.setdefault(run_id, Dying())
+        else:
+            self._trees.ask(tree)
+
+    def _look(self) -> None:
+        """Reap what ended, force what must not be left, report what is over."""
+        now = posix.clock()
+        if now >= self._until:
+            for run_id in self._trees.by_run:
+                self._dying.setdefault(run_id, Dying())
+        for tree in self._trees.reap(now):
+            self._dying.setdefault(tree.run_id, Dying())
+        if not self._dying:
+            return
+        self._trees.adopt()
+        for run_id, dying in list(self._dying.items()):
+            tree = self._trees.by_run[run_id]
+            if self._trees.is_over(tree):
+                self._report(tree)
+            elif now >= dying.next_at:
+                self._trees.force(tree)
+                dying.pause_s = min(dying.pause_s * 2, RETRY_MAX_S)
+                dying.next_at = now + dying.pause_s
+        self._trees.kill_strays()
+
+    def _report(self, tree: Tree) -> None:
+        del self._dying[tree.run_id]
+        self._trees.fell(tree)
+        code = os.waitstatus_to_exitcode(tree.status)
+        killed = code < 0
+        ended = tree.ended if tree.ended is not None else tree.started
+        self._reports.append(
+            Gone(
+                run_id=tree.run_id,
+                exit_code=None if killed else code,
+                signal=-code if killed else None,
+                duration_s=ended - tree.started,
+                cpu_s=tree.cpu_s,
+                peak_memory_mb=tree.peak_bytes // MB,
+                read_mb=tree.read_mb,
+                written_mb=tree.written_mb,
+                out_of_memory=code == -signal.SIGKILL and self._memory_ended_since(tree),
+                untouchable=tuple(tree.untouchable),
+            )
+        )
+
+    def _memory_ended_since(self, tree: Tree) -> bool:
+        self._oom_kills = procfs.oom_kills()
+        return self._oom_kills > tree.oom_kills
+
+    def _end_all(self) -> None:
+        """Kill every tree and wait until nothing is left."""
+        give_up = posix.clock() + ABANDON_S
+        poll = select.poll()
+        while self._trees.by_run and posix.clock() < give_up:
+            for tree in list(self._trees.by_run.values()):
+                self._trees.force(tree)
+            poll.poll(RETRY_S * 1_000)
+            self._trees.reap(posix.clock())
+            self._trees.adopt()
+            for tree in list(self._trees.by_run.values()):
+                if self._trees.is_over(tree):
+                    self._trees.fell(tree)
+
+
+def main() -> None:
+    """Run as the daemon's child."""
+    descriptor, nice = int(sys.argv[1]), int(sys.argv[2])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # only the daemon decides when this ends
+    posix.become_subreaper()
+    posix.prefer_out_of_memory()
+    sock = socket.socket(fileno=descriptor)
+    sock.setblocking(False)
+    Warden(Channel(sock, orders_decoder()), nice).run()
+
+
+if __name__ == "__main__":
+    main()
