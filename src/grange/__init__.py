@@ -20,7 +20,7 @@ _HOME = {
     "__version__": ("grange.model.version", "VERSION"),
 }
 
-__all__ = list(_HOME)  # noqa: PLE0604  # strings
+__all__ = list(_HOME)  # strings
 
 
 def __getattr__(name: str) -> object:

@@ -33,6 +33,7 @@ ACTIONS = (
     *("work", "work", "work", "work", "work", "start", "start", "stop"),
     *("deliver", "deliver", "deliver", "wait", "wait", "flush", "flush", "link"),
 )
+HAPPENINGS = ("starts", "starts", "prints", "floods", "parses", "stumbles", "ends", "fails")
 
 
 class Farm(RuleBasedStateMachine):
@@ -128,7 +129,7 @@ class Farm(RuleBasedStateMachine):
                     self.wait(data)
                 case "flush":
                     self.flush()
-                case "work":
+                case _:
                     self.work(data)
 
     def command(self, action: str, data: st.DataObject) -> None:
@@ -181,17 +182,7 @@ class Farm(RuleBasedStateMachine):
         if run_id in self.loading:
             self.load(run_id, data.draw(st.sampled_from(["ready", "ready", "skip", "fault"])))
         elif run_id in self.alive:
-            happenings = [
-                "starts",
-                "starts",
-                "prints",
-                "floods",
-                "parses",
-                "stumbles",
-                "ends",
-                "fails",
-            ]
-            self.live(run_id, data.draw(st.sampled_from(happenings)))
+            self.live(run_id, data.draw(st.sampled_from(HAPPENINGS)))
         else:
             self.judge(run_id)
 
@@ -208,7 +199,7 @@ class Farm(RuleBasedStateMachine):
             case "starts":
                 self.tell(Started(run_id, 7))
             case "prints" | "floods":
-                more = 10 if what == "prints" else 300_000
+                more = 10 if what == "prints" else 900_000
                 self.logs[run_id] = self.logs.get(run_id, 0) + more
                 self.tell(Logged(run_id, self.logs[run_id]))
             case "parses":

@@ -70,7 +70,8 @@ def _edit_job(
     before, spec = job.spec, edited(job.spec, changes, JOB_EDITABLE)
     _check_job_edit(state, job, spec)
     targets = deps.job_targets(state, spec, spec.user, job.job_id)
-    deps.refuse_job_cycle(state, spec.name, targets, {job.job_id})
+    above = deps.job_dependants(state, spec.name, spec.user, job.job_id)
+    deps.refuse_job_cycle(state, spec.name, targets, above | {job.job_id})
     out.changed = differences(before, spec)
     moves = (spec.user, spec.branch) != (before.user, before.branch)
     if moves:
@@ -78,10 +79,13 @@ def _edit_job(
     deps.register_masks(state, job, add=False)
     job.spec = spec
     deps.register_masks(state, job, add=True)
-    if not job.done:
-        deps.link_job(state, job)
     if moves:
         _put_in(state, job, now)
+    if not job.done:
+        deps.link_job(state, job)
+        for other in (*deps.unlink_job(state, job), *deps.relink_dependants(state, job)):
+            regate_job(state, other, now)
+            out.events.append(JobChanged(other.job_id))
     job.share.priority = spec.priority
     job.share.refresh()
     if spec.preview_approval is not before.preview_approval:

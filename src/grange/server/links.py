@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import Any
 
 import msgspec
 
@@ -17,13 +19,15 @@ from grange.core.commands import (
     NoteFrames,
     UnlinkWorker,
 )
-from grange.core.effects import Effect, StartRun, StopRun, TellWorker
+from grange.core.effects import DropFiles, Effect, StartRun, StopRun, TellWorker
 from grange.core.errors import Rejected
-from grange.model.ids import RunId, WorkerId
+from grange.core.objects import Run
+from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Resources
 from grange.model.states import Presence
 from grange.server.engine import Engine
 from grange.server.gauges import Gauges
+from grange.server.socket import Socket
 from grange.store.files import LogNotKept, Shelf
 from grange.wire import worker as wire
 from grange.wire.codec import WireError, decode_to_server, encode
@@ -32,20 +36,8 @@ OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
 HELLO_TIMEOUT_S = 10.0  # from connection to `Hello`
 RETRY_S = 2.0  # a refused worker tries again after
 MEASURE_STEP = 0.05  # part of the whole by which free memory or disk must change to be noted
+ENDED_MAX = 1_000  # ended runs of a link whose late log text is still taken
 ENDS_MAX = 256  # reports of one worker that wait for their commit; more slow it down
-
-
-class Socket(Protocol):
-    """A WebSocket that was accepted."""
-
-    async def receive(self) -> bytes | None:
-        """The next message, None when the other side is gone."""
-
-    async def send(self, data: bytes) -> None:
-        """Send a message; returns when it may be forgotten."""
-
-    async def close(self, code: int, reason: str) -> None:
-        """Say good-bye. Harmless when repeated."""
 
 
 class Clocks(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +59,14 @@ class _Link:
         self.heard = 0.0  # monotonic
         self.measured = (-1, -1)
         self.left = False  # said good-bye
+        self.ended: OrderedDict[RunId, JobId] = OrderedDict()  # runs that ended a while ago
         self.gone = asyncio.Event()
+
+    def note_end(self, run: Run) -> None:
+        """Remember whose log may still come in pieces."""
+        self.ended[run.run_id] = run.job_id
+        if len(self.ended) > ENDED_MAX:
+            self.ended.popitem(last=False)
 
     def tell(self, message: wire.ToWorker) -> None:
         """Have a message sent; a link that does not keep up is cut."""
@@ -85,6 +84,7 @@ class Links:
         gauges: where telemetry goes.
         shelf: where logs go.
         log_grew: told of each piece of log that is on the shelf: run id, offset, data.
+        touched: told of each worker with new telemetry.
         clocks: times of the protocol.
         monotonic: seconds that never jump.
     """
@@ -109,6 +109,8 @@ class Links:
         self._monotonic = monotonic
         self._links: dict[WorkerId, _Link] = {}
         self._missing: dict[WorkerId, float] = {}  # when each was heard last
+        self._admitting = 0  # joins under way
+        self._early: dict[WorkerId, list[wire.ToWorker]] = {}  # for those who join just now
 
     async def run(self) -> None:
         """Take runs back from workers whose lease is over. Never ends."""
@@ -130,21 +132,23 @@ class Links:
                 await self._tell_farm(LoseWorker(worker_id=worker_id))
 
     def perform(self, effects: Sequence[Effect]) -> None:
-        """Pass on what the farm wants workers to do. What cannot be delivered is dropped:
+        """Pass on what the farm wants workers to do.
 
-        a worker that comes back says which runs it has, and the farm mends the rest.
+        What cannot be delivered is dropped: a worker that comes back says which runs it
+        has, and the farm mends the rest.
         """
         for effect in effects:
-            link = self._links.get(effect.worker_id) if hasattr(effect, "worker_id") else None
-            if link is None:
+            if isinstance(effect, DropFiles):
                 continue
-            if isinstance(effect, StartRun):
-                link.tell(wire.Start(run=effect.run))
-            elif isinstance(effect, StopRun):
-                link.tell(wire.Stop(run_id=effect.run_id, reason=effect.reason))
+            if isinstance(effect, StopRun):
                 self._gauges.forget_run(effect.run_id)
-            elif isinstance(effect, TellWorker):
-                link.tell(wire.Instruct(what=effect.what))
+            link = self._links.get(effect.worker_id)
+            if link is not None:
+                link.tell(_message(effect))
+            elif self._admitting:  # its join is in the same batch: it is linked in a moment
+                self._early.setdefault(effect.worker_id, []).append(_message(effect))
+        if not self._admitting:
+            self._early.clear()
 
     async def serve(self, socket: Socket, *, name: str | None) -> None:
         """Hold one worker's connection until it ends.
@@ -172,35 +176,33 @@ class Links:
     async def _admit(self, socket: Socket, hello: wire.Hello, name: str | None) -> _Link | None:
         """Let a worker join, or tell it why not."""
         if not wire.VERSION_MIN <= hello.version <= wire.VERSION:
-            text = f"protocol {hello.version}; this server speaks {wire.VERSION}: update the worker"
+            text = (
+                f"protocol {hello.version}; this server speaks {wire.VERSION}: update the worker"
+            )
             await self._refuse(socket, "version", text, 0.0)
             return None
         if name is not None and hello.name != name:
             text = f"this credential is of worker {name!r}, not {hello.name!r}"
             await self._refuse(socket, "name-taken", text, 0.0)
             return None
-        await self._replace_link(hello)
+        self._replace_link(hello)
+        self._admitting += 1
         try:
             joined = await self._engine.do(_join_command(hello))
         except Rejected as why:
             await self._refuse(socket, why.code, str(why), RETRY_S)
             return None
+        finally:
+            self._admitting -= 1
         assert isinstance(joined, Joined)
         link = _Link(joined.worker_id, socket)
         link.heard = self._monotonic()
+        for message in self._early.pop(joined.worker_id, ()):
+            link.tell(message)
         self._links[joined.worker_id] = link
         self._missing.pop(joined.worker_id, None)
         await socket.send(encode(self._welcome(joined, hello)))
-        for run_id in hello.runs:
-            if run_id not in joined.keep:
-                link.tell(wire.Stop(run_id=run_id, reason="superseded"))
-        for run in self._unsent(joined.worker_id, {*hello.runs, *hello.ended}):
-            link.tell(run)
         return link
-
-    def _unsent(self, worker_id: WorkerId, known: set[RunId]) -> list[wire.Start]:
-        """Starts that were dispatched while the worker was being admitted."""
-        return []
 
     def _welcome(self, joined: Joined, hello: wire.Hello) -> wire.Welcome:
         offsets: dict[int, int] = {}
@@ -217,7 +219,7 @@ class Links:
             log_offsets=offsets,
         )
 
-    async def _replace_link(self, hello: wire.Hello) -> None:
+    def _replace_link(self, hello: wire.Hello) -> None:
         """End an older connection of the same life of the same worker."""
         state = self._engine.farm.state
         worker_id = state.worker_names.get(hello.name)
@@ -256,10 +258,8 @@ class Links:
         await link.socket.close(1000, "")
 
     async def _tell_farm(self, command: LoseWorker | UnlinkWorker) -> None:
-        try:
+        with suppress(Rejected):  # the worker was deleted meanwhile
             await self._engine.do(command)
-        except Rejected:
-            pass  # the worker was deleted meanwhile
 
     async def _send(self, link: _Link) -> None:
         try:
@@ -302,6 +302,9 @@ class Links:
                 raise WireError(f"{type(message).__name__} is out of place")
 
     async def _ended(self, link: _Link, message: wire.Ended, room: asyncio.Semaphore) -> None:
+        run = self._engine.farm.state.runs.get(message.run_id)
+        if run is not None and run.worker_id == link.worker_id:
+            link.note_end(run)
         try:
             await self._engine.do(
                 EndRun(worker_id=link.worker_id, run_id=message.run_id, result=message.result)
@@ -313,13 +316,13 @@ class Links:
 
     def _keep_log(self, link: _Link, message: wire.Log) -> None:
         run = self._engine.farm.state.runs.get(message.run_id)
-        if run is None or run.worker_id != link.worker_id:
+        ours = run is not None and run.worker_id == link.worker_id
+        job_id = run.job_id if run is not None and ours else link.ended.get(message.run_id)
+        if job_id is None:
             end = message.offset + len(message.data)  # superseded: say that we have it
         else:
             try:
-                end = self._shelf.append(
-                    run.job_id, message.run_id, message.offset, message.data
-                )
+                end = self._shelf.append(job_id, message.run_id, message.offset, message.data)
             except LogNotKept:
                 return  # not acknowledged: it comes again
             if end == message.offset + len(message.data):
@@ -353,10 +356,18 @@ class Links:
             return
         link.measured = new
         await self._engine.do(
-            MeasureWorker(
-                worker_id=link.worker_id, free_memory_mb=new[0], free_hdd_gb=new[1]
-            )
+            MeasureWorker(worker_id=link.worker_id, free_memory_mb=new[0], free_hdd_gb=new[1])
         )
+
+
+def _message(effect: StartRun | StopRun | TellWorker) -> wire.ToWorker:
+    match effect:
+        case StartRun():
+            return wire.Start(run=effect.run)
+        case StopRun():
+            return wire.Stop(run_id=effect.run_id, reason=effect.reason)
+        case TellWorker():
+            return wire.Instruct(what=effect.what)
 
 
 def _join_command(hello: wire.Hello) -> JoinWorker:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
@@ -10,6 +11,8 @@ from grange.store.rows import key
 from grange.store.schema import AUDIT, NOTES, OPEN_RUNS, RUNS
 
 Query = Select[Any]
+
+IDS_MAX: Final = 500  # values in one list of a statement
 
 
 def open_runs() -> Query:
@@ -75,3 +78,8 @@ def audit_by(limit: int, before: int | None, user: str | None, target: str | Non
     if target is not None:
         query = query.where(AUDIT.c.target == key(target))
     return query.order_by(AUDIT.c.audit_id.desc()).limit(limit)
+
+
+def runs_in(run_ids: Sequence[int]) -> Query:
+    """Runs of some ids, at most `IDS_MAX`."""
+    return select(RUNS).where(RUNS.c.run_id.in_(run_ids))

@@ -138,6 +138,14 @@ class SqlStore:
         found = self._read(select(schema.RUNS).where(schema.RUNS.c.run_id == run_id))
         return rows.RUN.from_row(found[0]) if found else None
 
+    def runs_with(self, run_ids: Sequence[int]) -> list[RunRecord]:
+        """The runs of some ids."""
+        found: list[RunRecord] = []
+        for start in range(0, len(run_ids), queries.IDS_MAX):
+            part = run_ids[start : start + queries.IDS_MAX]
+            found += map(rows.RUN.from_row, self._read(queries.runs_in(part)))
+        return found
+
     def runs_of_worker(
         self, worker_id: int, *, limit: int = 100, before_run_id: int | None = None
     ) -> list[RunRecord]:

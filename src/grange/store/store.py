@@ -107,6 +107,9 @@ class History(Protocol):
     def run(self, run_id: int) -> RunRecord | None:
         """One run, or None when it never was."""
 
+    def runs_with(self, run_ids: Sequence[int]) -> list[RunRecord]:
+        """The runs of some ids, those that are known, in any order."""
+
     def runs_of_worker(
         self, worker_id: int, *, limit: int = 100, before_run_id: int | None = None
     ) -> list[RunRecord]:

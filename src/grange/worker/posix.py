@@ -16,11 +16,8 @@ PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 OOM_SCORE: Final = 500  # of a task, so that the system kills tasks before all else
 SHELL: Final = "/bin/sh"
 
-#: What Python ignores or we handle must be as usual in a task.
-RESET_SIGNALS: Final = (
-    *(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM),
-    *(signal.SIGHUP, signal.SIGCHLD),
-)
+#: What Python, we or whoever started us ignores must be as usual in a task.
+RESET_SIGNALS: Final = frozenset(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 
 
 def clock() -> float:

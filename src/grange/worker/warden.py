@@ -210,6 +210,7 @@ def main() -> None:
     posix.prefer_out_of_memory()
     sock = socket.socket(fileno=descriptor)
     sock.setblocking(False)
+    sock.set_inheritable(False)  # a task that had it could give us orders
     Warden(Channel(sock, orders_decoder()), nice).run()
 
 

@@ -16,7 +16,7 @@ from grange.client.requests.message import (
 )
 from grange.model.views import WhyView, WorkerView
 
-Instruction = Literal["exit", "restart", "reboot", "shutdown", "sleep", "wake"]
+Instruction = Literal["exit", "restart", "reboot", "shutdown", "sleep"]
 
 
 def listed() -> Request[tuple[WorkerView, ...]]:

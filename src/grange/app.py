@@ -1,0 +1,3 @@
+"""Composition root: the only module that names concrete classes and the real clock."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Front doors: foreign protocols to our commands, our views to foreign answers."""

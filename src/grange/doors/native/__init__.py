@@ -1,0 +1,1 @@
+"""Grange's own API, as described by its OpenAPI document."""
