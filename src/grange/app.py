@@ -1,3 +1,327 @@
 """Composition root: the only module that names concrete classes and the real clock."""
 
 from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+
+from grange.core.check import faults
+from grange.core.effects import DropFiles, Effect
+from grange.core.events import Event
+from grange.core.farm import Farm
+from grange.core.records import Changes
+from grange.doors.native.door import native_door
+from grange.doors.native.parts import Joining, Parts
+from grange.plugins.host import known
+from grange.server.auth import Gate
+from grange.server.config import Settings
+from grange.server.credentials import Keyring
+from grange.server.doctor import Doctor
+from grange.server.engine import Engine
+from grange.server.feed import Feed
+from grange.server.gauges import Gauges
+from grange.server.guard import Guard
+from grange.server.http import Listener, Tls, raise_file_limit
+from grange.server.links import Clocks, Links
+from grange.server.page import Page
+from grange.server.sessions import Sessions
+from grange.server.state_dir import StateDir, Whereabouts, fingerprint, own_names
+from grange.server.views import Views
+from grange.store.files import Shelf
+from grange.store.sql import SqlStore, open_store
+from grange.store.store import AuditRecord
+from grange.worker import beside, daemon
+from grange.worker.config import WorkerConfig, from_json
+from grange.worker.errors import WorkerCannotRun
+
+SWITCH_S = 0.0005  # seconds a thread keeps the interpreter: the store's waits are short
+FILES_WANTED = 65_536  # open files: one a connection, and logs
+READERS = 4  # threads that read logs and history
+
+log = logging.getLogger("grange")
+Ready = Callable[[Whereabouts, str], None]  # where the server is, and a one-time login address
+
+
+class FarmServer:
+    """One server: the farm, its store, its doors.
+
+    Args:
+        settings: how it runs.
+        folder: the state folder, prepared.
+        store: open; nobody else's.
+    """
+
+    def __init__(self, settings: Settings, folder: StateDir, store: SqlStore) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._store = store
+        self._writer = ThreadPoolExecutor(1, "store")
+        self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._shelf = Shelf(settings.state_dir)
+        services = frozenset((*known(settings.plugin_folders), *settings.services_extra))
+        self.farm = Farm.restore(store.load(), time.time(), services)
+        for fault in faults(self.farm.state):
+            log.error("a stored invariant is broken: %s", fault)
+        self._gauges = Gauges()
+        self.engine = Engine(
+            self.farm,
+            commit=self._commit,
+            perform=self._perform,
+            publish=self._publish,
+            clock=time.time,
+        )
+        self._views = Views(self.farm, self._gauges, store, time.time)
+        self._feed = Feed(self.farm, self._views, start=time.time_ns() // 1_000_000)
+        self._links = Links(
+            self.engine,
+            self._gauges,
+            self._shelf,
+            log_grew=self._feed.log_grew,
+            touched=self._feed.touched,
+            clocks=Clocks(
+                lease_s=settings.lease_s,
+                worker_lease_s=settings.worker_lease_s,
+                heartbeat_s=settings.heartbeat_s,
+                resources_s=settings.resources_s,
+            ),
+            monotonic=time.monotonic,
+        )
+        keyring = Keyring(store, time.time)
+        keyring.load()
+        self._owner = getpass.getuser()
+        keyring.ensure_admin(folder.admin_secret(), self._owner)
+        self._sessions = Sessions(folder.farm_key(), settings.session_s, time.time)
+        self._gate = Gate(keyring, self._sessions, time.monotonic)
+
+    async def _commit(self, changes: Changes, audit: Sequence[AuditRecord]) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._writer, self._store.commit, changes, audit)
+
+    async def _audit(self, record: AuditRecord) -> None:
+        await self._commit(Changes(), [record])
+
+    def _perform(self, effects: Sequence[Effect]) -> None:
+        self._links.perform(effects)
+        for effect in effects:
+            if isinstance(effect, DropFiles):
+                self._readers.submit(self._shelf.drop_job, effect.job_id)
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        self._feed.publish(events)
+
+    def _tls(self) -> tuple[Tls | None, str]:
+        """The certificate to show, and its fingerprint."""
+        settings = self._settings
+        if not settings.encrypted:
+            return None, ""
+        if settings.tls_certificate is not None and settings.tls_key is not None:
+            tls = Tls(settings.tls_certificate, settings.tls_key)
+            return tls, fingerprint(settings.tls_certificate)
+        names = [*own_names(), *([settings.address] if settings.address else [])]
+        mark = self._folder.ensure_certificate(names)
+        return Tls(self._folder.certificate, self._folder.certificate_key), mark
+
+    def _listener(self, tls: Tls | None, mark: str) -> Listener:
+        settings = self._settings
+        parts = Parts(
+            engine=self.engine,
+            views=self._views,
+            gate=self._gate,
+            logs=self._shelf,
+            reading=self._readers,
+            doctor=Doctor(self.farm, settings.state_dir),
+            links=self._links,
+            feed=self._feed,
+            page=Page.of_package(),
+            joining=Joining(
+                host=settings.address,
+                port=settings.port,
+                fingerprint=mark,
+                code_s=settings.join_code_s,
+                accept=settings.worker_accept,
+            ),
+            audit=self._audit,
+            clock=time.time,
+        )
+        hosts = [*settings.allowed_hosts, *([] if settings.local_only else own_names())]
+        if settings.address:
+            hosts.append(settings.address)
+        guard = Guard(
+            native_door(parts),
+            hosts=hosts,
+            origins=settings.allowed_origins,
+            body_max_bytes=settings.body_max_bytes,
+        )
+        return Listener(
+            guard,
+            host=settings.listen,
+            port=settings.port,
+            tls=tls,
+            connections_max=settings.connections_max,
+            stop_max_s=settings.stop_max_s,
+        )
+
+    def login_address(self, url: str) -> str:
+        """A one-time address that signs a browser in."""
+        return f"{url}/login/{self._sessions.make_link('admin', self._owner)}"
+
+    async def run(self, stop: asyncio.Event, ready: Ready) -> None:
+        """Serve until told to stop.
+
+        Raises:
+            StoreBroken: a commit failed; only a restart from the disk is safe.
+            CannotListen: the address is taken.
+        """
+        tls, mark = self._tls()
+        listener = self._listener(tls, mark)
+        where = Whereabouts(url=listener.url, fingerprint=mark, pid=os.getpid())
+        try:
+            async with asyncio.TaskGroup() as group:
+                engine = group.create_task(self.engine.run())
+                links = group.create_task(self._links.run())
+                serving = group.create_task(listener.run())
+                await listener.ready.wait()
+                self._folder.announce(where)
+                ready(where, self.login_address(listener.url))
+                await stop.wait()
+                listener.stop()
+                await serving
+                links.cancel()
+                engine.cancel()
+        finally:
+            self._folder.withdraw()
+            self._readers.shutdown(wait=False, cancel_futures=True)
+            self._writer.shutdown(wait=True)
+            self._shelf.close()
+
+
+def database_url(settings: Settings, folder: StateDir) -> str:
+    """Where the farm's state is kept."""
+    return settings.database or f"sqlite:///{folder.database}"
+
+
+async def _serve(settings: Settings, ready: Ready, stop: asyncio.Event) -> None:
+    raise_file_limit(FILES_WANTED)
+    sys.setswitchinterval(SWITCH_S)
+    folder = StateDir.prepare(settings.state_dir)
+    store = open_store(database_url(settings, folder))
+    try:
+        await FarmServer(settings, folder, store).run(stop, ready)
+    finally:
+        store.close()
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _run(main: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a coroutine on the fast loop where there is one."""
+    if sys.platform == "win32":
+        asyncio.run(main())
+        return
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+def run_server(settings: Settings, ready: Ready) -> None:
+    """Run a server until SIGTERM or Ctrl-C.
+
+    Args:
+        settings: how.
+        ready: told when it listens.
+
+    Raises:
+        StoreError, CannotListen, StateDirUnsafe: it cannot run; the text says why.
+    """
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        _stop_on_signals(stop)
+        await _serve(settings, ready, stop)
+
+    _run(main)
+
+
+def run_worker(config: WorkerConfig) -> str:
+    """Run a worker until SIGTERM or Ctrl-C. Returns what the machine is to do next.
+
+    Raises:
+        WorkerCannotRun: the text says why.
+    """
+    return asyncio.run(daemon.run(config))
+
+
+def local_worker(settings: Settings, url: str, folder: StateDir) -> WorkerConfig:
+    """The configuration of the worker that runs beside its server."""
+    return WorkerConfig(
+        server=url.replace("http", "ws", 1),
+        state_folder=settings.state_dir / "worker",
+        credential=folder.admin_secret(),
+        fingerprint=fingerprint(folder.certificate) if settings.encrypted else "",
+        user=getpass.getuser(),
+        run_as=settings.worker_run_as,
+        allow_root=settings.worker_allow_root,
+        plugin_folders=settings.plugin_folders,
+    )
+
+
+def run_up(settings: Settings, ready: Ready) -> None:
+    """Run a server and a worker beside it until SIGTERM or Ctrl-C.
+
+    Raises:
+        StoreError, CannotListen, StateDirUnsafe: it cannot run; the text says why.
+    """
+
+    async def main() -> None:
+        asked, stop = asyncio.Event(), asyncio.Event()
+        _stop_on_signals(asked)
+        found: asyncio.Queue[Whereabouts] = asyncio.Queue()
+
+        def tell(where: Whereabouts, login: str) -> None:
+            found.put_nowait(where)
+            ready(where, login)
+
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(_serve(settings, tell, stop))
+            where = await found.get()
+            folder = StateDir(settings.state_dir)
+            config = local_worker(settings, where.url, folder)
+            group.create_task(_beside(config, asked, stop))
+            await serving
+
+    _run(main)
+
+
+async def _beside(config: WorkerConfig, asked: asyncio.Event, stop: asyncio.Event) -> None:
+    """Keep the worker until asked to leave; the server stops after it."""
+    await beside.keep((sys.executable, "-m", "grange.app"), config, asked)
+    stop.set()
+
+
+def main() -> int:
+    """Run the worker whose configuration comes in by standard input; started by `run_up`."""
+    logging.basicConfig(level=logging.WARNING, format="worker: %(message)s")
+    config = from_json(sys.stdin.buffer.read())
+    try:
+        run_worker(config)
+    except WorkerCannotRun as why:
+        log.error("%s", why)  # noqa: TRY400  # a sentence for people
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

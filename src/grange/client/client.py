@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,7 +15,9 @@ from grange.client import transport
 from grange.client.errors import WaitTimedOut
 from grange.client.handles import JobHandle
 from grange.client.places import Place, find
-from grange.client.requests import farm, jobs, workers
+from grange.client.requests import farm as farm_requests
+from grange.client.requests import jobs as job_requests
+from grange.client.requests import workers as worker_requests
 from grange.client.requests.message import Reply, Request
 from grange.client.tries import PATIENCE_S, RECONNECT_S, Tries
 from grange.client.watching import Message, Watching
@@ -82,12 +84,12 @@ class Client:
             ApiError: the server refuses the job; `field` says where it is wrong.
             Unreachable: no answer came; the same job under the same token may be sent again.
         """
-        found = self.send(jobs.submit(job, token or secrets.token_urlsafe(16)))
+        found = self.send(job_requests.submit(job, token or secrets.token_urlsafe(16)))
         return self.job(found.job_id)
 
-    def check(self, job: JobSpec) -> jobs.Plan:
+    def check(self, job: JobSpec) -> job_requests.Plan:
         """Have a job checked, and its commands written out, without submitting it."""
-        return self.send(jobs.check(job))
+        return self.send(job_requests.check(job))
 
     def job(self, job_id: int) -> JobHandle:
         """Give one job.
@@ -95,7 +97,7 @@ class Client:
         Raises:
             NotFound: there is none of that id.
         """
-        return JobHandle(self, self.send(jobs.detail(job_id)).job)
+        return JobHandle(self, self.send(job_requests.detail(job_id)).job)
 
     def jobs(self, *, user: str = "", state: str = "", name: str = "") -> list[JobHandle]:
         """Give the jobs, the newest first.
@@ -105,16 +107,16 @@ class Client:
             state: only in this state.
             name: only those whose name has this text in it.
         """
-        found = self.send(jobs.listed(user=user, state=state, name=name))
+        found = self.send(job_requests.listed(user=user, state=state, name=name))
         return [JobHandle(self, view) for view in found]
 
     def workers(self) -> tuple[WorkerView, ...]:
         """Give all workers."""
-        return self.send(workers.listed())
+        return self.send(worker_requests.listed())
 
     def summary(self) -> FarmView:
         """Give the farm in one line."""
-        return self.send(farm.summary())
+        return self.send(farm_requests.summary())
 
     def send(self, request: Request[T]) -> T:
         """Send any request of `grange.client.requests` and give what its reply says.
@@ -138,7 +140,9 @@ class Client:
                     return request.result(reply)
             time.sleep(pause)
 
-    def watch(self, want: Watch | None = None, *, timeout_s: float | None = None) -> Iterator[Message]:
+    def watch(
+        self, want: Watch | None = None, *, timeout_s: float | None = None
+    ) -> Generator[Message]:
         """Watch the farm: first a whole picture, then each change.
 
         A connection that is lost is made anew, and goes on where it was.
@@ -154,6 +158,7 @@ class Client:
         watching = Watching(want or Watch())
         tries = Tries(self._patience_s)
         while True:
+            lost: Exception = ConnectionError("the watch was closed")
             try:
                 with connect(**transport.watch_options(self.place)) as socket:
                     socket.send(watching.opening())
@@ -162,9 +167,10 @@ class Client:
                         tries = Tries(RECONNECT_S)
                         yield message
             except transport.WATCH_LOST as error:
-                _left(ends)
-                pause = self._pause_of_watch(error, tries)
-            time.sleep(pause)
+                lost = error
+            left = _left(ends)
+            pause = self._pause_of_watch(lost, tries)
+            time.sleep(pause if left is None else min(pause, left))
 
     def _pause_of_watch(self, error: Exception, tries: Tries) -> float:
         """Seconds before a watch is opened again, unless it is not to be."""

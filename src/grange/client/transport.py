@@ -91,7 +91,9 @@ def refused(error: Exception) -> GrangeError | None:
     if not isinstance(error, InvalidStatus) or error.response.status_code in BUSY:
         return None
     status = error.response.status_code
-    return refusal(status, error_body(Reply(status=status, body=bytes(error.response.body or b""))))
+    return refusal(
+        status, error_body(Reply(status=status, body=bytes(error.response.body or b"")))
+    )
 
 
 def _authorization(place: Place) -> dict[str, str]:

@@ -86,7 +86,7 @@ def job_in(message: Message, job_id: int) -> JobView | None:
     for job in message.jobs:
         if job.job_id == job_id:
             return job
-    if isinstance(message, Snapshot) or job_id in message.jobs_gone:
+    if isinstance(message, Patch) and job_id in message.jobs_gone:
         raise JobDeleted(job_id)
     return None
 

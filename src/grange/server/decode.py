@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -36,7 +36,7 @@ def decode_json(data: bytes, kind: type[T]) -> T:
         BadRequest: not JSON, or not of that kind; says where, and what would be right.
     """
     try:
-        value = _decoder(kind).decode(data)
+        value = _decoder(cast(Hashable, kind)).decode(data)  # every type is hashable
         _refuse_huge(data)
     except msgspec.ValidationError as error:
         raise _located(str(error), kind) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +18,8 @@ from grange.core.farm import Farm
 from grange.core.objects import Job
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.views import JobView, TaskView
+from grange.server.auth import Principal
+from grange.server.permissions import Act, Reach
 from grange.server.socket import Socket
 from grange.server.views import Views
 from grange.wire.watch import TASKS_MAX, LogText, Patch, Snapshot, Watch, WatchError
@@ -42,13 +44,18 @@ _Key = tuple[str, int] | _Task
 class _Session:
     """One watcher."""
 
-    def __init__(self, sees: Callable[[Job], bool]) -> None:
-        self.sees = sees
+    def __init__(self, principal: Principal) -> None:
+        self._principal = principal
         self.watch = Watch()
         self.number = 0
         self.wake = asyncio.Event()
         self.logs: deque[LogText] = deque()
         self.log_bytes = 0
+
+    def sees(self, job: Job) -> bool:
+        """Whether this watcher may see a job."""
+        found = self._principal.reach(Act.SEE_JOBS)
+        return found is Reach.ALL or (found is Reach.OWN and job.user == self._principal.user)
 
 
 class Feed:
@@ -110,14 +117,14 @@ class Feed:
         for session in self._sessions:
             session.wake.set()
 
-    async def serve(self, socket: Socket, sees: Callable[[Job], bool]) -> None:
+    async def serve(self, socket: Socket, principal: Principal) -> None:
         """Hold one watcher's connection until it ends.
 
         Args:
             socket: accepted; who is behind it was checked.
-            sees: which jobs he may see.
+            principal: who watches.
         """
-        session = _Session(sees)
+        session = _Session(principal)
         try:
             async with asyncio.timeout(FIRST_TIMEOUT_S):
                 first = await socket.receive()

@@ -25,6 +25,7 @@ from grange.server.refusal import (
     Refusal,
     answer,
 )
+from grange.server.request import header
 
 BODY_IDLE_MAX_S: Final = 30.0  # without a byte of a body that is not complete
 BODY_MAX_S: Final = 600.0  # for a whole body: 64 MiB at a megabit per second
@@ -81,21 +82,20 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)  # pragma: no cover (servers run without it)
             return
-        headers = _Headers(scope["headers"])
         guarded = _secured(send)
         try:
-            self._check(scope, headers)
+            self._check(scope)
             if scope["type"] == "http":
-                receive = self._limited(receive, headers)
+                receive = self._limited(scope, receive)
         except Refusal as refusal:
             await refuse(scope, guarded, refusal)
             return
         await self._app(scope, receive, guarded)
 
-    def _check(self, scope: Scope, headers: _Headers) -> None:
-        host = self._check_host(scope, headers)
+    def _check(self, scope: Scope) -> None:
+        host = self._check_host(scope)
         method = scope.get("method", "WEBSOCKET")
-        origin = headers.one(b"origin")
+        origin = header(scope, b"origin")
         if origin is not None and method not in SAFE_METHODS:
             own = _origin(f"{scope['scheme']}://{host}")
             if _origin(origin) != own and origin.lower() not in self._origins:
@@ -104,8 +104,8 @@ class Guard:
                     hint="name it in allowed_origins if it should",
                 )
 
-    def _check_host(self, scope: Scope, headers: _Headers) -> str:
-        host = headers.one(b"host")
+    def _check_host(self, scope: Scope) -> str:
+        host = header(scope, b"host")
         found = _HOST.fullmatch(host) if host is not None else None
         if host is None or found is None:
             raise BadHost("the request names no host, or more than one")
@@ -118,28 +118,14 @@ class Guard:
             )
         return host
 
-    def _limited(self, receive: Receive, headers: _Headers) -> Receive:
-        said = headers.one(b"content-length")
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        said = header(scope, b"content-length")
         if said is not None and said.isdigit() and int(said[:20]) > self._body_max_bytes:
             raise self._too_large()
         return _Body(receive, self._body_max_bytes, self._too_large).receive
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"a body has at most {self._body_max_bytes} bytes")
-
-
-class _Headers:
-    """A request's headers."""
-
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self._raw = list(raw)
-
-    def one(self, name: bytes) -> str | None:
-        """The value of a header; None when it is absent, "" when it comes twice."""
-        values = [value for key, value in self._raw if key == name]
-        if len(values) > 1:
-            return ""
-        return values[0].decode("latin-1") if values else None
 
 
 class _Body:
@@ -178,7 +164,7 @@ def _secured(send: Send) -> Send:
         if message["type"] == "http.response.start":
             own = {name.lower() for name, _ in message["headers"]}
             extra = [item for item in HEADERS.items() if item[0] not in own]
-            message["headers"] = [*message["headers"], *extra]
+            message = {**message, "headers": [*message["headers"], *extra]}
         await send(message)
 
     return secured

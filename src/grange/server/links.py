@@ -29,6 +29,7 @@ from grange.server.engine import Engine
 from grange.server.gauges import Gauges
 from grange.server.socket import Socket
 from grange.store.files import LogNotKept, Shelf
+from grange.store.store import CredentialRecord
 from grange.wire import worker as wire
 from grange.wire.codec import WireError, decode_to_server, encode
 
@@ -150,13 +151,15 @@ class Links:
         if not self._admitting:
             self._early.clear()
 
-    async def serve(self, socket: Socket, *, name: str | None) -> None:
+    async def serve(self, socket: Socket, credential: CredentialRecord, address: str) -> None:
         """Hold one worker's connection until it ends.
 
         Args:
             socket: accepted; its credential was checked.
-            name: the worker that the credential is of; None: whatever it says.
+            credential: of a worker, good for its name alone; or the owner's, for any name.
+            address: where the connection came from.
         """
+        name = credential.name if credential.kind == "worker" else None
         try:
             async with asyncio.timeout(HELLO_TIMEOUT_S):
                 first = await socket.receive()
@@ -172,6 +175,13 @@ class Links:
         link = await self._admit(socket, hello, name)
         if link is not None:
             await self._hold(link)
+
+    def cut(self, name: str) -> None:
+        """End the connection of a worker whose credential was taken away."""
+        worker_id = self._engine.farm.state.worker_names.get(name)
+        link = None if worker_id is None else self._links.get(worker_id)
+        if link is not None:
+            link.gone.set()
 
     async def _admit(self, socket: Socket, hello: wire.Hello, name: str | None) -> _Link | None:
         """Let a worker join, or tell it why not."""

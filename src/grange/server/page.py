@@ -49,8 +49,7 @@ SIGNED_IN: Final = _SHELL.format(
     '<meta http-equiv="refresh" content="0; url=/">\n<p>Signed in. <a href="/">Go on</a>.'
 )
 NOT_BUILT: Final = _SHELL.format(
-    "<p>This installation has no web page. The farm itself works: try"
-    "\n<pre>grange status</pre>"
+    "<p>This installation has no web page. The farm itself works: try\n<pre>grange status</pre>"
 )
 
 

@@ -118,6 +118,13 @@ class ServerBusy(Refusal):
     code = "server-busy"
 
 
+class NoSuchPath(Refusal):
+    """There is nothing at that address."""
+
+    status = 404
+    code = "no-such-path"
+
+
 class NoSuchRun(Refusal):
     """The run never was."""
 

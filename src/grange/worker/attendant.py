@@ -13,6 +13,7 @@ from grange.model.run import RunSpec
 from grange.model.states import RunStatus
 from grange.plugins.contract import Reading, Verdict
 from grange.worker.crew import Crew
+from grange.worker.home import Home
 from grange.worker.inputs import Input, Judged, Logged, Parsed, Prepared, Unprepared
 from grange.worker.pipes import Pipes
 from grange.worker.plugin import Plugins, TaskPlugin
@@ -33,6 +34,8 @@ STOPS: Final = {
 class Aids(NamedTuple):
     """What all attendants share."""
 
+    home: Home  #: where runs have their folders and logs
+    log_max: int  #: bytes of one log
     crew: Crew  #: threads to work in
     pipes: Pipes  #: watches outputs
 
@@ -45,21 +48,17 @@ class Attendant:
 
     Args:
         run: what to execute.
-        folder: the run's own; made when the run is loaded.
-        log: of the run.
         aids: what all attendants share.
         tell: takes inputs for the core.
     """
 
-    def __init__(
-        self, run: RunSpec, folder: str, log: RunLog, *, aids: Aids, tell: Callable[[Input], None]
-    ) -> None:
+    def __init__(self, run: RunSpec, aids: Aids, tell: Callable[[Input], None]) -> None:
         self.run = run
-        self.folder = folder
-        self.log = log
+        self.log = RunLog(aids.home.log_of(run.run_id), aids.log_max)
         self.notes: list[str] = []  #: lines to begin the log with
         self.pid: int | None = None  #: of the process, once it lives
         self.host_resources: str | None = None  #: the machine's load, as parsers read it
+        self._home = aids.home
         self._crew = aids.crew
         self._pipes = aids.pipes
         self._tell = tell
@@ -76,17 +75,14 @@ class Attendant:
     def _load(self, plugins: Plugins, worker_name: str) -> Input:
         run_id = self.run.run_id
         try:
-            os.makedirs(self.folder, exist_ok=True)  # noqa: PTH103 (hot)
-            self._plugin = plugins.load(self.run, self.folder, worker_name)
+            own = self._home.make_run_folder(run_id)
+            self._plugin = plugins.load(self.run, own, worker_name)
             ready = self._plugin.prepared
             self._write(*self.notes, ready.log)
-            folder = ready.working_directory or self.folder
-            os.path.isdir(folder)  # noqa: PTH112 (hot)
-            # may hang on a dead mount: here, and not the warden
             return Prepared(
                 run_id=run_id,
                 command=ready.command,
-                working_directory=folder,
+                working_directory=ready.working_directory or own,
                 environment=dict(ready.environment),
                 skip=ready.skip,
                 log_bytes=self.log.size,

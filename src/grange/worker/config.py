@@ -47,3 +47,17 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
 def default_name() -> str:
     """Name this machine as Afanasy does: its host name in lower case, without the domain."""
     return socket.gethostname().split(".")[0].lower() or "worker"
+
+
+def to_json(config: WorkerConfig) -> bytes:
+    """Write a configuration for a worker process to read."""
+    return msgspec.json.encode(config, enc_hook=str)
+
+
+def from_json(data: bytes) -> WorkerConfig:
+    """Read a configuration.
+
+    Raises:
+        msgspec.MsgspecError: it is not one.
+    """
+    return msgspec.json.decode(data, type=WorkerConfig, dec_hook=lambda kind, text: kind(text))

@@ -6,57 +6,35 @@ import asyncio
 import logging
 import os
 import signal
-import subprocess
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
-from msgspec import json
-
-from grange.model.ids import RunId
-from grange.model.run import Meter, Resources
 from grange.wire.worker import VERSION, Hello, Log, Refused, ToWorker, Welcome
-from grange.worker import channel, environment, inputs, leftovers, posix
-from grange.worker.attendant import Aids, Attendant
+from grange.worker import inputs, leftovers, posix
+from grange.worker.account import Account
 from grange.worker.config import WorkerConfig
 from grange.worker.core import WorkerCore
-from grange.worker.crew import Crew
 from grange.worker.effects import (
-    Act,
     Effect,
-    Forget,
-    Hold,
-    Judge,
-    Keep,
-    Kill,
-    Load,
-    Measure,
     Note,
     Quit,
     Reconnect,
-    Sample,
     Send,
     SendLog,
-    Spawn,
 )
 from grange.worker.errors import LinkRefused, WorkerCannotRun
 from grange.worker.gpus import Gpus
 from grange.worker.home import Home
-from grange.worker.keeper import Keeper
 from grange.worker.link import Link
-from grange.worker.machine import Sampler, traits
-from grange.worker.outbox import remove_folder
-from grange.worker.pipes import Pipes
+from grange.worker.machine import traits
+from grange.worker.performer import Performer
 from grange.worker.plugin import HostPlugins, Plugins
-from grange.worker.runlog import RunLog, read_log
 
 log = logging.getLogger(__name__)
 
-SHELL: Final = ("/bin/sh", "-c")
-REMOVE_S: Final = 0.1  # files of finished runs are removed so often, many at a time
 FOREVER: Final = float("inf")
 DRAIN_S: Final = 1.0  # for the last words to leave
 
@@ -78,19 +56,23 @@ async def run(
         WorkerCannotRun: by policy, another daemon has the state folder, or the server will
             not have this worker.
     """
-    _check_user(config)
+    account = _account(config)
     plugins = plugins or HostPlugins(config.plugin_folders)
-    with Home(config.state_folder) as home:
+    with Home(config.state_folder, account) as home:
         services = await asyncio.to_thread(plugins.available)
         return await Daemon(config, plugins, home, services).run(leave)
 
 
-def _check_user(config: WorkerConfig) -> None:
-    if os.getuid() == 0 and not (config.allow_root or config.run_as):
+def _account(config: WorkerConfig) -> Account | None:
+    """Find out whom tasks run as; None is the worker's own user."""
+    if config.run_as:
+        return Account.of(config.run_as)
+    if os.getuid() == 0 and not config.allow_root:
         raise WorkerCannotRun(
             "the worker would run every task as root: start it as another user, "
             "name one for the tasks (run_as), or allow it (allow_root)"
         )
+    return None
 
 
 class Daemon:
@@ -100,36 +82,22 @@ class Daemon:
         self, config: WorkerConfig, plugins: Plugins, home: Home, services: Iterable[str]
     ) -> None:
         self._config = config
-        self._plugins = plugins
         self._home = home
         self._name = config.worker_name
         self._core = WorkerCore(home.outbox.load())
-        self._unwanted: list[RunId] = []  # runs whose files are to be removed
         self._inputs: deque[inputs.Input] = deque()
-        self._attendants: dict[RunId, Attendant] = {}
-        self._gpus = Gpus()
-        self._sampler = Sampler(home.folder, self._gpus)
-        self._traits = traits(home.folder, services, self._gpus)
+        gpus = Gpus()
+        self._traits = traits(home.folder, services, gpus)
         self._boot_id = uuid.uuid4().hex
         self._hello_sent = 0.0
         self._loop = asyncio.get_running_loop()
-        self._crew = Crew(self._loop)
-        self._aids = Aids(self._crew, Pipes(self._loop))
-        self._disk = ThreadPoolExecutor(1, "grange-disk")  # the outbox: one thread, in order
         self._timer: asyncio.TimerHandle | None = None
-        self._remover: asyncio.TimerHandle | None = None
         self._armed_for = FOREVER
         self._asked_to_leave = False
         self._fault: Exception | None = None
         self._quit = asyncio.Event()
         self._then = ""
-        self._keeper = Keeper(
-            mark=home.mark,
-            environment=environment.base(os.environ, home.mark),
-            nice=config.nice,
-            tell=self._reported,
-            lose=self._lost_run,
-        )
+        self._performer = Performer(config, plugins, home, gpus, tell=self.tell, fail=self._fail)
         self._link = Link(
             server=config.server,
             credential=config.credential,
@@ -141,19 +109,10 @@ class Daemon:
             flushed=lambda size: self.tell(inputs.Flushed(size)),
         )
         self._perform: Mapping[type[Effect], Callable[[Any], None]] = {
+            **self._performer.effects,
             Send: lambda effect: self._link.send(effect.message),
             SendLog: self._send_log,
-            Load: self._load,
-            Spawn: self._spawn,
-            Kill: lambda effect: self._keeper.kill(effect.run_id, hard=effect.hard),
-            Judge: lambda e: self._attendants[e.run_id].judge(e.exit_code, e.signal),
-            Keep: self._keep,
-            Forget: self._forget,
-            Hold: lambda effect: self._keeper.hold(effect.until),
-            Measure: lambda _effect: self._keeper.measure(),
-            Sample: lambda _effect: self._crew.do(self._sampler.sample, self._sampled),
             Reconnect: lambda effect: self._link.drop(effect.reason),
-            Act: self._act,
             Quit: self._leave,
             Note: lambda effect: log.info("%s", effect.text),
         }
@@ -167,7 +126,7 @@ class Daemon:
         posix.become_subreaper()
         try:
             async with asyncio.TaskGroup() as group:
-                helpers = [group.create_task(self._keeper.run())]
+                helpers = [group.create_task(self._performer.keeper.run())]
                 helpers.append(group.create_task(self._leave_when(leave)))
                 link = group.create_task(self._stay_linked())
                 await self._quit.wait()
@@ -245,8 +204,6 @@ class Daemon:
         self._armed_for = FOREVER
         self.tell(inputs.Tick())
 
-    # the link's side
-
     def _hello(self) -> Hello:
         self._hello_sent = posix.clock()
         nimby = self._config.nimby
@@ -272,112 +229,8 @@ class Daemon:
         self.tell(message)
 
     def _send_log(self, effect: SendLog) -> None:
-        attendant = self._attendants.get(effect.run_id)
-        if attendant is not None:
-            data = attendant.log.read(effect.offset, effect.size)
-        else:
-            data = read_log(self._home.log_of(effect.run_id), effect.offset, effect.size)
+        data = self._performer.read_log(effect.run_id, effect.offset, effect.size)
         self._link.send(Log(run_id=effect.run_id, offset=effect.offset, data=data))
-
-    # the runs' side
-
-    def _load(self, effect: Load) -> None:
-        run_id = effect.run.run_id
-        attendant = Attendant(
-            effect.run,
-            self._home.run_folder(run_id),
-            RunLog(self._home.log_of(run_id), self._config.log_max),
-            aids=self._aids,
-            tell=self.tell,
-        )
-        if not self._config.allow_preload:
-            attendant.notes = [
-                f"{name} was left out: this worker does not let jobs set it"
-                for name in environment.refused(effect.run)
-            ]
-        self._attendants[run_id] = attendant
-        attendant.load(self._plugins, self._name)
-
-    def _spawn(self, effect: Spawn) -> None:
-        run, config = effect.run, self._config
-        attendant = self._attendants[run.run_id]
-        command = effect.command
-        argv = (*SHELL, command) if isinstance(command, str) else command
-        variables = environment.of_run(run, effect.environment, allow_preload=config.allow_preload)
-        try:
-            pipe = self._keeper.spawn(run.run_id, argv, effect.working_directory, variables)
-        except OSError as error:
-            self.tell(inputs.NotStarted(run.run_id, f"the worker has no pipe left: {error}"))
-        else:
-            attendant.attach(pipe)
-
-    def _reported(self, report: channel.Report) -> None:
-        match report:
-            case channel.Started(run_id, pid):
-                if attendant := self._attendants.get(RunId(run_id)):
-                    attendant.pid = pid
-                self.tell(inputs.Started(RunId(run_id), pid))
-            case channel.NotStarted(run_id, message):
-                self.tell(inputs.NotStarted(RunId(run_id), message))
-            case channel.Gone():
-                self.tell(_exited(report))
-            case channel.Measured(usages):
-                self.tell(inputs.Measured(tuple(self._used(usage) for usage in usages)))
-
-    def _used(self, usage: channel.Usage) -> inputs.Used:
-        gpu_mb = self._gpus.used_by(usage.pids) if self._gpus.count else 0
-        return inputs.Used(RunId(usage.run_id), usage.cpu_s, usage.memory_mb, gpu_mb)
-
-    def _lost_run(self, run_id: int, message: str) -> None:
-        self.tell(inputs.Exited(run_id=RunId(run_id), lost=message))
-
-    def _sampled(self, resources: Resources) -> None:
-        text = json.encode({"host_resources": resources}).decode()
-        for attendant in self._attendants.values():
-            attendant.host_resources = text
-        self.tell(inputs.Sampled(resources))
-
-    # the disk's side
-
-    def _keep(self, effect: Keep) -> None:
-        attendant = self._attendants.get(effect.run_id)
-        self._disk.submit(self._save, effect, attendant)
-
-    def _save(self, effect: Keep, attendant: Attendant | None) -> None:
-        try:
-            if attendant is not None:
-                attendant.log.persist()
-                attendant.log.release()
-            self._home.outbox.save(effect.run_id, effect.result)
-        except OSError as error:
-            log.warning("result of run %d is not on disk: %s", effect.run_id, error)
-
-    def _forget(self, effect: Forget) -> None:
-        attendant = self._attendants.pop(effect.run_id, None)
-        if attendant is not None:
-            attendant.close()
-        self._unwanted.append(effect.run_id)
-        if len(self._unwanted) == 1:
-            self._remover = self._loop.call_later(REMOVE_S, self._remove_unwanted)
-
-    def _remove_unwanted(self) -> None:
-        run_ids, self._unwanted = self._unwanted, []
-        self._disk.submit(self._remove, run_ids)
-
-    def _remove(self, run_ids: list[RunId]) -> None:
-        for run_id in run_ids:
-            self._home.outbox.drop(run_id)
-            remove_folder(self._home.run_folder(run_id))
-
-    # the machine's side
-
-    def _act(self, effect: Act) -> None:
-        argv = self._config.commands.get(effect.what)
-        if argv is None:
-            log.warning("the server asks for %s, which is not allowed here", effect.what)
-            return
-        log.info("%s: %s", effect.what, " ".join(argv))
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL)  # noqa: S603 (the owner's setting)
 
     def _leave(self, effect: Quit) -> None:
         self._then = effect.then
@@ -386,30 +239,4 @@ class Daemon:
     def _close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        for attendant in self._attendants.values():
-            attendant.close()
-        self._crew.close()
-        if self._remover is not None:
-            self._remover.cancel()
-        self._remove_unwanted()
-        self._disk.shutdown(wait=True)
-
-
-def _exited(report: channel.Gone) -> inputs.Exited:
-    note = ""
-    if report.untouchable:
-        note = f"processes {report.untouchable} of another user could not be killed"
-    return inputs.Exited(
-        run_id=RunId(report.run_id),
-        exit_code=report.exit_code,
-        signal=report.signal,
-        duration_s=report.duration_s,
-        meter=Meter(
-            cpu_s=round(report.cpu_s, 3),
-            peak_memory_mb=report.peak_memory_mb,
-            read_mb=report.read_mb,
-            written_mb=report.written_mb,
-        ),
-        out_of_memory=report.out_of_memory,
-        note=note,
-    )
+        self._performer.close()

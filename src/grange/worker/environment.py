@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from grange.model.run import RunSpec
+from grange.worker.account import Account
 from grange.worker.trees import RUN_MARK
 
 WORKER_MARK: Final = "GRANGE_WORKER"  # in every process of a worker: id of its state folder
@@ -17,10 +18,10 @@ PRELOADS: Final = frozenset(
 )
 
 
-def base(own: Mapping[str, str], mark: str) -> dict[str, str]:
+def base(own: Mapping[str, str], mark: str, account: Account | None) -> dict[str, str]:
     """What every task inherits: the worker's environment without its secrets."""
     kept = {name: value for name, value in own.items() if not name.startswith(OWN_PREFIX)}
-    return kept | {WORKER_MARK: mark}
+    return kept | (account.variables() if account else {}) | {WORKER_MARK: mark}
 
 
 def of_run(run: RunSpec, prepared: Mapping[str, str], *, allow_preload: bool) -> dict[str, str]:

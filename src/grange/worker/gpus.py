@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import pynvml
 
 MB: Final = 1024 * 1024
+LISTS: Final = (
+    pynvml.nvmlDeviceGetComputeRunningProcesses,
+    pynvml.nvmlDeviceGetGraphicsRunningProcesses,
+)
 
 
 class GpuLoad(NamedTuple):
@@ -56,14 +59,16 @@ class Gpus:
         except pynvml.NVMLError:
             return GpuLoad()
 
-    def used_by(self, pids: Iterable[int]) -> int:
-        """Memory in MB that these processes hold on all GPUs."""
-        wanted = set(pids)
-        used = 0
+    def memory_by_process(self) -> dict[int, int]:
+        """Process -> memory in MB that it holds on all GPUs."""
+        held: dict[int, int] = {}
         for handle in self._handles:
-            try:
-                holders = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
-            except pynvml.NVMLError:
-                continue
-            used += sum(int(item.usedGpuMemory or 0) for item in holders if item.pid in wanted)
-        return used // MB
+            for list_holders in LISTS:
+                try:
+                    holders = list_holders(handle)
+                except pynvml.NVMLError:
+                    continue
+                for item in holders:
+                    used_mb = int(item.usedGpuMemory or 0) // MB
+                    held[item.pid] = max(held.get(item.pid, 0), used_mb)
+        return held

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from grange.model.ids import RunId
+from grange.worker.account import Account
 from grange.worker.errors import HomeInUse
 from grange.worker.outbox import Outbox
+
+log = logging.getLogger(__name__)
 
 
 class Home:
     """Folder, lock and mark; a context, in which the folder is ours.
+
+    Args:
+        folder: where.
+        account: whose a run's own folder is to be; None our own user's.
 
     lock          held while a daemon lives
     mark          random id, in the environment of every process of this worker
@@ -24,11 +33,13 @@ class Home:
     runs/<run>/   the run's own folder: its log, and what its service puts there
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, account: Account | None = None) -> None:
+        self.account = account
         self.folder = folder.absolute()
         self.mark = ""
-        self.outbox = Outbox(self.folder / "outbox", self.folder / "runs")
+        self.outbox = Outbox(self.folder / "outbox")
         self._runs = str(self.folder / "runs")
+        self._logs = str(self.folder / "logs")
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
@@ -37,7 +48,10 @@ class Home:
         Raises:
             HomeInUse: another daemon has it.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = 0o711 if self.account else 0o700  # the tasks' user passes through
+        self.folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        Path(self._runs).mkdir(mode=mode, exist_ok=True)
+        Path(self._logs).mkdir(mode=0o700, exist_ok=True)
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,14 +81,44 @@ class Home:
         path.write_text(mark, encoding="ascii")
         return mark
 
-    def run_folder(self, run_id: RunId) -> str:
-        """Name the folder of a run."""
-        return f"{self._runs}/{run_id}"
+    def make_run_folder(self, run_id: RunId) -> str:
+        """Make the folder of a run and name it."""
+        folder = f"{self._runs}/{run_id}"
+        try:
+            os.mkdir(folder, 0o700)  # noqa: PTH102 (hot)
+        except FileExistsError:
+            return folder
+        if self.account is not None:
+            os.chown(folder, self.account.uid, self.account.gid)
+        return folder
 
     def log_of(self, run_id: RunId) -> str:
-        """Name the file of a run's log."""
-        return f"{self._runs}/{run_id}/log"
+        """Name the file of a run's log: not in its folder, where a task could put a link."""
+        return f"{self._logs}/{run_id}"
+
+    def remove(self, run_id: RunId) -> None:
+        """Remove all that is kept of a run."""
+        self.outbox.drop(run_id)
+        Path(self.log_of(run_id)).unlink(missing_ok=True)
+        _remove_folder(f"{self._runs}/{run_id}")
 
     def sweep(self, keep: set[RunId]) -> None:
         """Remove what a former life has left of other runs than these."""
-        self.outbox.sweep_runs(keep)
+        for folder in (self._runs, self._logs):
+            for path in Path(folder).iterdir():
+                if path.name.isdigit() and RunId(int(path.name)) not in keep:
+                    self.remove(RunId(int(path.name)))
+
+
+def _remove_folder(path: str) -> None:
+    """Remove a run's folder; what cannot be removed is left and told."""
+    try:
+        os.rmdir(path)  # noqa: PTH106 (hot); mostly it is empty
+    except FileNotFoundError:
+        return
+    except OSError:
+        shutil.rmtree(path, onerror=_tell)
+
+
+def _tell(_function: object, path: str, error: object) -> None:
+    log.warning("%s cannot be removed: %s", path, error)

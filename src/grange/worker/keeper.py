@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from grange.worker import leftovers, posix
+from grange.worker.account import Account
 from grange.worker.channel import (
     FDS_MAX,
     Channel,
@@ -41,6 +42,7 @@ class Keeper:
         mark: id of the state folder, in the environment of all processes.
         environment: of the warden, and so of every task.
         nice: of the tasks' processes.
+        account: whose processes they are; None our own user's.
         tell: takes each report.
         lose: takes each run that went down with a warden.
     """
@@ -51,12 +53,13 @@ class Keeper:
         mark: str,
         environment: Mapping[str, str],
         nice: int,
+        account: Account | None,
         tell: Callable[[Report], None],
         lose: Callable[[int, str], None],
     ) -> None:
         self._mark = mark
         self._environment = dict(environment)
-        self._nice = nice
+        self._settings = str(nice), account.ids() if account else ""
         self._tell = tell
         self._lose = lose
         self._orders: list[Order] = []
@@ -173,7 +176,7 @@ class Keeper:
             ours.setblocking(False)
             argv = (sys.executable, "-I", "-m", "grange.worker.warden")
             self._process = subprocess.Popen(  # noqa: S603 (our own module)
-                (*argv, str(theirs.fileno()), str(self._nice)),
+                (*argv, str(theirs.fileno()), *self._settings),
                 pass_fds=(theirs.fileno(),),
                 env=self._environment,
                 cwd="/",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -15,20 +13,12 @@ from grange.model.run import RunResult
 
 log = logging.getLogger(__name__)
 
-RECORD_MAX: Final = 16 * 1024 * 1024  # bytes of one result
-
 
 class Outbox:
-    """The folder of results. All methods block; call them from one thread.
+    """The folder of results. All methods block; call them from one thread."""
 
-    Args:
-        folder: for the results.
-        runs: the folder with a folder for each run; the log of a run lies there.
-    """
-
-    def __init__(self, folder: Path, runs: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._runs = runs
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(RunResult)
 
@@ -67,28 +57,6 @@ class Outbox:
                 log.warning("result %s cannot be read: it is left out", path)
                 path.rename(path.with_suffix(".bad"))
         return results
-
-    def sweep_runs(self, keep: set[RunId]) -> None:
-        """Remove the folders of all runs but these."""
-        if not self._runs.is_dir():
-            return
-        for path in self._runs.iterdir():
-            if not (path.name.isdigit() and int(path.name) in keep):
-                remove_folder(path)
-
-
-def remove_folder(path: str | Path) -> None:
-    """Remove a run's folder; what cannot be removed is left and told."""
-    try:
-        os.rmdir(path)  # noqa: PTH106 (hot); mostly it is empty
-    except FileNotFoundError:
-        return
-    except OSError:
-        shutil.rmtree(path, onerror=_tell)
-
-
-def _tell(_function: object, path: str, error: object) -> None:
-    log.warning("%s cannot be removed: %s", path, error)
 
 
 def _sync_folder(folder: Path) -> None:

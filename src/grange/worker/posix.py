@@ -6,11 +6,10 @@ import ctypes
 import errno
 import os
 import signal
-import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 OOM_SCORE: Final = 500  # of a task, so that the system kills tasks before all else
@@ -54,16 +53,13 @@ def find_program(name: str, path: str) -> str:
         raise CannotStart("the command is empty")
     if "/" in name:
         return name
-    forbidden = ""
-    for folder in path.split(":"):
-        candidate = f"{folder or '.'}/{name}"
-        if os.access(candidate, os.X_OK):
-            if not stat.S_ISDIR(os.stat(candidate).st_mode):  # noqa: PTH116 (hot)
-                return candidate
-        elif os.access(candidate, os.F_OK):
-            forbidden = candidate
-    if forbidden:
-        raise CannotStart(f"program {forbidden} may not be executed: permission denied")
+    candidates = [f"{folder or '.'}/{name}" for folder in path.split(":")]
+    for candidate in candidates:
+        if os.access(candidate, os.X_OK) and not Path(candidate).is_dir():
+            return candidate
+    for candidate in candidates:
+        if Path(candidate).is_file():
+            raise CannotStart(f"program {candidate} may not be executed: permission denied")
     raise CannotStart(f"program {name!r} is not found in PATH={path}")
 
 
@@ -112,6 +108,75 @@ def spawn(argv: tuple[str, ...], environment: Mapping[bytes, bytes], output: int
         raise CannotStart(_unstartable(program, error)) from error
     except ValueError as error:  # a NUL byte in an argument
         raise CannotStart(f"program {program}: {error}") from error
+
+
+class Identity(NamedTuple):
+    """Whom a process is to run as."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+
+def parse_identity(text: str) -> Identity | None:
+    """Read `uid:gid:group,group`; None where it is empty."""
+    if not text:
+        return None
+    uid, gid, groups = text.split(":")
+    return Identity(int(uid), int(gid), tuple(int(group) for group in groups.split(",")))
+
+
+def spawn_as(
+    identity: Identity,
+    folder: str,
+    argv: tuple[str, ...],
+    environment: Mapping[bytes, bytes],
+    output: int,
+) -> int:
+    """Start a process as another user; the folder and the program are sought as that user.
+
+    Forks, because posix_spawn cannot change the user. The rest is as in `spawn`.
+    """
+    read_end, write_end = os.pipe2(os.O_CLOEXEC)  # closed by a successful exec
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become(identity, output)
+            enter(folder)
+            path = os.fsdecode(environment.get(b"PATH", b""))
+            program = find_program(argv[0] if argv else "", path)
+            _execute(program, argv, environment)
+        except BaseException as error:  # noqa: BLE001 (nothing may return from here)
+            os.write(write_end, str(error).encode(errors="replace")[:4_000])
+        finally:
+            os._exit(127)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as told:
+        message = told.read()
+    if message:
+        os.waitpid(pid, 0)
+        raise CannotStart(message.decode(errors="replace"))
+    return pid
+
+
+def _become(identity: Identity, output: int) -> None:
+    os.setsid()
+    for number in RESET_SIGNALS:
+        if number < signal.SIGRTMIN:
+            signal.signal(number, signal.SIG_DFL)
+    null = os.open("/dev/null", os.O_RDONLY)
+    for source, target in ((null, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    os.setgroups(identity.groups)
+    os.setgid(identity.gid)
+    os.setuid(identity.uid)
+
+
+def _execute(program: str, argv: tuple[str, ...], environment: Mapping[bytes, bytes]) -> None:
+    try:
+        os.execve(program, argv, environment)  # noqa: S606 (that is the task)
+    except OSError as error:
+        raise CannotStart(_unstartable(program, error)) from error
 
 
 def _unstartable(program: str, error: OSError) -> str:

@@ -3,7 +3,7 @@
 It starts them, waits for them, and ends their whole trees: when it is told to, when the
 main process of a run is over, when the lease ends, and when the daemon dies.
 
-    python -I -m grange.worker.warden DESCRIPTOR NICE
+    python -I -m grange.worker.warden DESCRIPTOR NICE UID:GID:GROUP,...
 """
 
 from __future__ import annotations
@@ -51,14 +51,16 @@ class Dying:
 class Warden:
     """State of the process."""
 
-    def __init__(self, channel: Channel[Report, Order], nice: int) -> None:
+    def __init__(
+        self, channel: Channel[Report, Order], nice: int, identity: posix.Identity | None
+    ) -> None:
         self._channel = channel
+        self._identity = identity
         self._nice = nice
         self._trees = Trees()
         self._dying: dict[int, Dying] = {}  # runs of which nothing may be left
         self._until = FOREVER  # end of the lease
         self._base = dict(os.environb)
-        self._folder = ""
         self._reports: list[Report] = []
         self._oom_kills = procfs.oom_kills()
 
@@ -116,11 +118,7 @@ class Warden:
         }
         environment[RUN_MARK.encode()] = b"%d" % order.run_id
         try:
-            if order.working_directory != self._folder:
-                self._folder = ""
-                posix.enter(order.working_directory)
-                self._folder = order.working_directory
-            pid = posix.spawn(order.argv, environment, output)
+            pid = self._start(order, environment, output)
         except posix.CannotStart as error:
             self._reports.append(NotStarted(order.run_id, str(error)))
             return
@@ -130,6 +128,13 @@ class Warden:
             posix.lower_priority(pid, self._nice)
         self._trees.plant(Tree(order.run_id, pid, posix.clock(), self._oom_kills))
         self._reports.append(Started(order.run_id, pid))
+
+    def _start(self, order: Spawn, environment: dict[bytes, bytes], output: int) -> int:
+        folder, argv = order.working_directory, order.argv
+        if self._identity is not None:
+            return posix.spawn_as(self._identity, folder, argv, environment, output)
+        posix.enter(folder)
+        return posix.spawn(argv, environment, output)
 
     def _kill(self, run_id: int, *, hard: bool) -> None:
         tree = self._trees.by_run.get(run_id)
@@ -204,6 +209,7 @@ class Warden:
 def main() -> None:
     """Run as the daemon's child."""
     descriptor, nice = int(sys.argv[1]), int(sys.argv[2])
+    identity = posix.parse_identity(sys.argv[3])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # only the daemon decides when this ends
     posix.become_subreaper()
@@ -211,7 +217,7 @@ def main() -> None:
     sock = socket.socket(fileno=descriptor)
     sock.setblocking(False)
     sock.set_inheritable(False)  # a task that had it could give us orders
-    Warden(Channel(sock, orders_decoder()), nice).run()
+    Warden(Channel(sock, orders_decoder()), nice, identity).run()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from grange.client.requests.message import (
     Request,
     delete,
     get,
-    nothing,
     post,
     reads,
     reads_member,
@@ -69,9 +68,10 @@ def create(
     return post("/credentials", reads(NewCredential), body)
 
 
-def accept(credential_id: str) -> Request[None]:
+def accept(credential_id: str) -> Request[CredentialView]:
     """Accept a worker that has joined by a code."""
-    return post(f"/credentials/{segment(credential_id)}/accept", nothing, repeatable=True)
+    path = f"/credentials/{segment(credential_id)}/accept"
+    return post(path, reads(CredentialView), repeatable=True)
 
 
 def revoke(credential_id: str) -> Request[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grange.client.requests.message import Request, delete, get, nothing, patch, reads_member
+from grange.client.requests.message import Request, delete, get, patch, reads, reads_member
 from grange.model.views import BranchView
 
 
@@ -13,9 +13,9 @@ def listed() -> Request[tuple[BranchView, ...]]:
     return get("/branches", reads_member("branches", tuple[BranchView, ...]))
 
 
-def edit(path: str, **fields: Any) -> Request[None]:
+def edit(path: str, **fields: Any) -> Request[BranchView]:
     """Change fields of a branch, by the names of `BranchSpec`; makes it where new."""
-    return patch("/branches", nothing, fields, path=path)
+    return patch("/branches", reads(BranchView), fields, path=path)
 
 
 def remove(path: str) -> Request[None]:

@@ -38,13 +38,10 @@ def health() -> Request[Health]:
     return get("/doctor", reads(Health))
 
 
-def audit(
-    *, limit: int | None = None, before: float | None = None
-) -> Request[tuple[AuditView, ...]]:
+def audit(*, limit: int | None = None) -> Request[tuple[AuditView, ...]]:
     """Ask who changed what, the newest first.
 
     Args:
         limit: at most so many.
-        before: only what was done before this time, in epoch seconds.
     """
-    return get("/audit", reads_member("audit", tuple[AuditView, ...]), limit=limit, before=before)
+    return get("/audit", reads_member("audit", tuple[AuditView, ...]), limit=limit)

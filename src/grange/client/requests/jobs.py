@@ -11,7 +11,6 @@ from grange.client.requests.message import (
     Request,
     delete,
     get,
-    nothing,
     patch,
     post,
     reads,
@@ -139,20 +138,20 @@ def append_blocks(job: int, blocks: Sequence[BlockSpec]) -> Request[tuple[int, .
     return post(f"/jobs/{job}/blocks", reads_member("blocks", tuple[int, ...]), blocks)
 
 
-def edit_block(job: int, block: int, **fields: Any) -> Request[None]:
+def edit_block(job: int, block: int, **fields: Any) -> Request[JobDetail]:
     """Change fields of a block, by the names of `BlockSpec`."""
-    return patch(f"/jobs/{job}/blocks/{block}", nothing, fields)
+    return patch(f"/jobs/{job}/blocks/{block}", reads(JobDetail), fields)
 
 
 def try_next(
     job: int, block: int, tasks: Iterable[int], *, remove: bool = False
-) -> Request[None]:
+) -> Request[JobDetail]:
     """Have tasks started before the others of their job, or no longer so."""
     body = {"block": block, "tasks": list(tasks), "remove": remove}
-    return post(f"/jobs/{job}/try-next", nothing, body, repeatable=True)
+    return post(f"/jobs/{job}/try-next", reads(JobDetail), body, repeatable=True)
 
 
-def forget_errors(job: int, block: int | None = None) -> Request[None]:
+def forget_errors(job: int, block: int | None = None) -> Request[JobView]:
     """Have the errors of hosts forgotten, so that none is avoided any more."""
     body = {} if block is None else {"block": block}
-    return post(f"/jobs/{job}/forget-errors", nothing, body, repeatable=True)
+    return post(f"/jobs/{job}/forget-errors", reads(JobView), body, repeatable=True)

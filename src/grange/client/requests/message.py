@@ -57,7 +57,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             ) from error
 
 
-def get(path: str, read: Callable[[Reply], T], **params: Any) -> Request[T]:
+def get(path: str, read: Callable[[Reply], T], /, **params: Any) -> Request[T]:
     """Ask for something; a parameter that is None or "" is left out."""
     return Request(
         method="GET", path=API + path, read=read, params=_written(params), repeatable=True
@@ -83,7 +83,7 @@ def post(
     )
 
 
-def patch(path: str, read: Callable[[Reply], T], fields: Any, **params: Any) -> Request[T]:
+def patch(path: str, read: Callable[[Reply], T], fields: Any, /, **params: Any) -> Request[T]:
     """Have fields changed."""
     return Request(
         method="PATCH",
@@ -96,7 +96,7 @@ def patch(path: str, read: Callable[[Reply], T], fields: Any, **params: Any) -> 
     )
 
 
-def delete(path: str, **params: Any) -> Request[None]:
+def delete(path: str, /, **params: Any) -> Request[None]:
     """Have something deleted; not repeatable, as the second time would not find it."""
     return Request(method="DELETE", path=API + path, read=nothing, params=_written(params))
 

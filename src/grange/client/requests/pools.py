@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grange.client.requests.message import Request, delete, get, nothing, patch, reads_member
+from grange.client.requests.message import Request, delete, get, patch, reads, reads_member
 from grange.model.views import PoolView
 
 
@@ -13,9 +13,9 @@ def listed() -> Request[tuple[PoolView, ...]]:
     return get("/pools", reads_member("pools", tuple[PoolView, ...]))
 
 
-def edit(path: str, **fields: Any) -> Request[None]:
+def edit(path: str, **fields: Any) -> Request[PoolView]:
     """Change fields of a pool, by the names of `PoolSpec`; makes it where new."""
-    return patch("/pools", nothing, fields, path=path)
+    return patch("/pools", reads(PoolView), fields, path=path)
 
 
 def remove(path: str) -> Request[None]:

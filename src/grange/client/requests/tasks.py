@@ -75,9 +75,7 @@ def why(job: int, block: int, task: int) -> Request[WhyView]:
 
 def story(job: int, block: int, task: int) -> Request[tuple[StoryLine, ...]]:
     """Ask for all that happened to a task, in order."""
-    return get(
-        f"{_place(job, block, task)}/story", reads_member("lines", tuple[StoryLine, ...])
-    )
+    return get(f"{_place(job, block, task)}/story", reads_member("lines", tuple[StoryLine, ...]))
 
 
 def log(job: int, block: int, task: int, *, run: int = 0, start: int = 0) -> Request[LogPart]:
@@ -120,7 +118,7 @@ def change(
         block: number of a block; None all of them.
         tasks: numbers of tasks, such as `0-5,9`; "" all of them.
         only: of these, only the ones in a state.
-        with_depends: also those that wait for them.
+        with_depends: restart also those that they wait for.
     """
     body: dict[str, object] = {"op": op}
     if block is not None:

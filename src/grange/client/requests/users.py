@@ -9,14 +9,13 @@ from grange.client.requests.message import (
     Request,
     delete,
     get,
-    nothing,
     patch,
     post,
     reads,
     reads_member,
     segment,
 )
-from grange.model.views import UserView
+from grange.model.views import JobView, UserView
 
 Where = Literal["up", "down", "top", "bottom"]
 
@@ -31,9 +30,9 @@ def detail(user: str) -> Request[UserView]:
     return get(f"/users/{segment(user)}", reads(UserView))
 
 
-def edit(user: str, **fields: Any) -> Request[None]:
+def edit(user: str, **fields: Any) -> Request[UserView]:
     """Change fields of a user, by the names of `UserSpec`; makes the user where new."""
-    return patch(f"/users/{segment(user)}", nothing, fields)
+    return patch(f"/users/{segment(user)}", reads(UserView), fields)
 
 
 def remove(user: str) -> Request[None]:
@@ -41,7 +40,9 @@ def remove(user: str) -> Request[None]:
     return delete(f"/users/{segment(user)}")
 
 
-def move_jobs(user: str, jobs: Iterable[int], where: Where) -> Request[None]:
-    """Change the order in which a user's jobs stand."""
+def move_jobs(user: str, jobs: Iterable[int], where: Where) -> Request[tuple[JobView, ...]]:
+    """Change the order in which a user's jobs stand. Reads the jobs that were moved."""
     body = {"job_ids": list(jobs), "where": where}
-    return post(f"/users/{segment(user)}/move-jobs", nothing, body)
+    return post(
+        f"/users/{segment(user)}/move-jobs", reads_member("jobs", tuple[JobView, ...]), body
+    )

@@ -8,7 +8,6 @@ from grange.client.requests.message import (
     Request,
     delete,
     get,
-    nothing,
     patch,
     post,
     reads,
@@ -29,9 +28,9 @@ def detail(worker: int) -> Request[WorkerView]:
     return get(f"/workers/{worker}", reads(WorkerView))
 
 
-def edit(worker: int, **fields: Any) -> Request[None]:
+def edit(worker: int, **fields: Any) -> Request[WorkerView]:
     """Change fields of a worker, by the names of `WorkerSpec`."""
-    return patch(f"/workers/{worker}", nothing, fields)
+    return patch(f"/workers/{worker}", reads(WorkerView), fields)
 
 
 def remove(worker: int) -> Request[None]:
@@ -39,24 +38,26 @@ def remove(worker: int) -> Request[None]:
     return delete(f"/workers/{worker}")
 
 
-def eject(worker: int, *, keep_own: bool = False) -> Request[None]:
+def eject(worker: int, *, keep_own: bool = False) -> Request[WorkerView]:
     """Stop what a worker runs.
 
     Args:
         worker: its id.
         keep_own: leave the tasks of the machine's own user.
     """
-    return post(f"/workers/{worker}/eject", nothing, {"keep_own": keep_own}, repeatable=True)
+    return post(
+        f"/workers/{worker}/eject", reads(WorkerView), {"keep_own": keep_own}, repeatable=True
+    )
 
 
-def heal(worker: int) -> Request[None]:
+def heal(worker: int) -> Request[WorkerView]:
     """Give tasks again to a worker that was found sick."""
-    return post(f"/workers/{worker}/heal", nothing, repeatable=True)
+    return post(f"/workers/{worker}/heal", reads(WorkerView), repeatable=True)
 
 
-def instruct(worker: int, what: Instruction) -> Request[None]:
+def instruct(worker: int, what: Instruction) -> Request[WorkerView]:
     """Have the machine do something; the worker decides what it obeys."""
-    return post(f"/workers/{worker}/instruct", nothing, {"what": what})
+    return post(f"/workers/{worker}/instruct", reads(WorkerView), {"what": what})
 
 
 def why(worker: int) -> Request[WhyView]:

@@ -221,20 +221,7 @@ def _inside() -> Shape:
     """Furnish the grange: floor, loft, posts and stacked bales."""
     floor = box(2 * HALF - 0.1, FAR - NEAR, 0.06, rgb("9a7648"))
     loft = box(2 * HALF - 0.1, FAR - NEAR - 0.2, 0.1, TIMBER).at(z=2.85)
-    posts = [box(0.16, 0.16, 2.85, TIMBER).at(x, y) for x in (-1.3, 1.3) for y in (-1.2, 1.6)]
-    bales = [
-        box(0.95, 0.6, 0.5, STRAW).at(x, 3.0 - 0.2 * (k % 2), z)
-        for k, (x, z) in enumerate(
-            [
-                (-1.6, 0),
-                (-0.6, 0),
-                (0.4, 0),
-                (1.4, 0),
-                (-1.1, 0.5),
-                (-0.1, 0.5),
-                (0.9, 0.5),
-                (-0.6, 1.0),
-            ]
-        )
-    ]
+    posts = [box(0.16, 0.16, 2.85, TIMBER).at(x, 1.9) for x in (-1.3, 1.3)]
+    stack = [(0.9, 0.0), (1.9, 0.0), (2.9, 0.0), (1.4, 0.5), (2.4, 0.5), (1.9, 1.0)]
+    bales = [box(0.6, 0.95, 0.5, STRAW).at(-2.1, y, z) for y, z in stack]
     return join([floor, loft, *posts, *bales]).varied(0.08, 7)

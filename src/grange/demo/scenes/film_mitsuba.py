@@ -37,7 +37,7 @@ def finish(picture: grade.Picture, frame: int) -> grade.Picture:
     guide = mi.render(mi.load_dict(_guide(frame, width, height)), spp=GUIDE_SAMPLES)
     clean = grade.denoise(picture[..., :3], np.array(guide))
     lit = grade.bloom(clean, 0.8, {0.006: 0.16, 0.022: 0.10, 0.06: 0.06})
-    return grade.tone_map(grade.vignette(lit, 0.25), 2.1)
+    return grade.tone_map(grade.vignette(lit, 0.25), 2.3)
 
 
 def _guide(frame: int, width: int, height: int) -> dict[str, Any]:

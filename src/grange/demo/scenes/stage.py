@@ -114,7 +114,7 @@ def lights(frame: int) -> list[Light]:
     """Set the lights: the low sun behind the eye, the lamp in the grange, the lanterns."""
     sun = Light("sun", (165, 84, 54), (-58, -16, 24), (0, 0, 0), (8, 8), share=3)
     over, under = (_point(GRANGE @ shift(0, -0.6, z)) for z in (2.8, 0))
-    lamp = Light("lamp", (34, 18, 7), over, under, (2.4, 3.2), share=2)
+    lamp = Light("lamp", (68, 36, 14), over, under, (1.6, 2.4), share=2)
     lanterns = []
     for k, place in enumerate(yard.flame_places()):
         below = _point(place @ shift(0, 0, -0.3))  # clear of the lantern's iron

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from litestar.dto import AbstractDTO, DTOFieldDefinition
@@ -43,7 +43,9 @@ class Body(AbstractDTO[Any]):
 
     @classmethod
     @override
-    def generate_field_definitions(cls, model_type: type[Any]) -> Iterator[DTOFieldDefinition]:
+    def generate_field_definitions(
+        cls, model_type: type[Any]
+    ) -> Generator[DTOFieldDefinition, None, None]:
         """None: the type itself is used."""
         yield from ()
 

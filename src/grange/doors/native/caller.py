@@ -10,7 +10,7 @@ import msgspec
 from grange.core import commands as c
 from grange.core.objects import Job
 from grange.doors.native.parts import Parts
-from grange.model.ids import WorkerId
+from grange.model.ids import JobId, WorkerId
 from grange.server.auth import Principal
 from grange.server.engine import Actor, Stopped
 from grange.server.permissions import Act, Deed, Reach, forbidden_fields
@@ -69,7 +69,7 @@ class Caller:
 
     def see_past_job(self, job_id: int) -> None:
         """Refuse a sender who may not see a job that may be deleted: then only who sees all."""
-        job = self.parts.engine.farm.state.jobs.get(c.JobId(job_id))
+        job = self.parts.engine.farm.state.jobs.get(JobId(job_id))
         self.may(Act.SEE_JOBS, job.user if job is not None else "")
 
     @property

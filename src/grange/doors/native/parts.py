@@ -5,34 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
 
-from grange.server.auth import Gate, Principal
+from grange.server.auth import Gate
 from grange.server.doctor import Doctor
 from grange.server.engine import Engine
+from grange.server.feed import Feed
+from grange.server.links import Links
 from grange.server.page import Page
-from grange.server.socket import Socket
 from grange.server.views import Views
 from grange.store.files import Shelf
-from grange.store.store import AuditRecord, CredentialRecord
-
-
-class WorkerLinks(Protocol):
-    """Holds the workers' links."""
-
-    async def serve(self, socket: Socket, credential: CredentialRecord, address: str) -> None:
-        """Hold one link until it ends.
-
-        The socket is accepted. The credential is active, and of a worker or, from this
-        machine, of an admin; one of a worker is good only for the worker of its name.
-        """
-
-
-class WatchFeed(Protocol):
-    """Serves those who watch."""
-
-    async def serve(self, socket: Socket, principal: Principal) -> None:
-        """Serve one watcher until it leaves. The socket is accepted."""
+from grange.store.store import AuditRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +39,10 @@ class Parts:
         logs: the runs' logs.
         reading: threads that read logs.
         doctor: examines the farm.
+        links: holds the workers' links.
+        feed: serves those who watch.
+        page: the web page.
+        joining: what a join code says.
         audit: keeps what was done besides commands.
         clock: epoch seconds.
     """
@@ -67,8 +53,8 @@ class Parts:
     logs: Shelf
     reading: Executor
     doctor: Doctor
-    links: WorkerLinks
-    feed: WatchFeed
+    links: Links
+    feed: Feed
     page: Page
     joining: Joining
     audit: Callable[[AuditRecord], Awaitable[None]]

@@ -1,0 +1,85 @@
+"""Amounts as people write them, and as they read them."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Final
+
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.ASCII | re.IGNORECASE)
+_MB: Final = {"": 1.0, "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0 * 1024}
+_SPAN: Final = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
+_UNITS_S: Final = (604_800, 86_400, 3_600, 60, 1)
+_DAY_S: Final = 86_400
+
+
+class BadAmount(ValueError):
+    """A text that is no amount; it says what would be right."""
+
+
+def megabytes(text: str) -> int:
+    """Read an amount of memory, such as 8G, 512M or 2048; in MB without a unit.
+
+    Raises:
+        BadAmount: it is none.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise BadAmount(f"{text!r} is no amount of memory; write 8G or 512M")
+    return round(float(match[1]) * _MB[match[2].lower()])
+
+
+def seconds(text: str) -> int:
+    """Read a length of time, such as 90, 5m, 1h30m or 7d; in seconds without a unit.
+
+    Raises:
+        BadAmount: it is none.
+    """
+    match = _SPAN.fullmatch(text.strip())
+    if match is None or not text.strip():
+        raise BadAmount(f"{text!r} is no length of time; write 90, 5m, 1h30m or 7d")
+    return sum(int(part or 0) * unit for part, unit in zip(match.groups(), _UNITS_S, strict=True))
+
+
+def duration(span_s: float) -> str:
+    """Write a length of time in two units at most: 45s, 12m 05s, 3h 20m, 2d 4h."""
+    whole = max(0, round(span_s))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3_600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    if whole < _DAY_S:
+        return f"{whole // 3_600}h {whole % 3_600 // 60:02d}m"
+    return f"{whole // _DAY_S}d {whole % _DAY_S // 3_600}h"
+
+
+def age(at: float, now: float) -> str:
+    """Write how long ago something was; "" when it never was."""
+    return duration(now - at) if at > 0 else ""
+
+
+def moment(at: float, now: float) -> str:
+    """Write when something was, in local time: 14:03:22 of today, else with its date."""
+    if at <= 0:
+        return ""
+    local = datetime.datetime.fromtimestamp(at, tz=datetime.UTC).astimezone()
+    today = datetime.datetime.fromtimestamp(now, tz=datetime.UTC).astimezone().date()
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def iso(at: float) -> str | None:
+    """Write a time for programs; None when it never was."""
+    if at <= 0:
+        return None
+    found = datetime.datetime.fromtimestamp(at, tz=datetime.UTC)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def memory(amount_mb: float) -> str:
+    """Write an amount of memory: 512 MB, 64 GB."""
+    return f"{amount_mb / 1024:.0f} GB" if amount_mb >= 1024 else f"{amount_mb:.0f} MB"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things: 1 task, 1,200 tasks."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,117 @@
+"""What is written: to people in colour, to pipes plainly, to programs as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+from rich.console import Console, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from grange.model.states import JobState, TaskState, WorkerState
+
+PIPE_WIDTH: Final = 10_000  # columns: what goes to a pipe is never cut nor wrapped
+FAINT: Final = "bright_black"
+GOOD: Final = "green"
+BUSY: Final = "cyan"
+CARE: Final = "yellow"
+BAD: Final = "red"
+
+#: One colour for each thing to be told apart at a glance; what needs nobody stays plain.
+STYLES: Final[dict[str, str]] = {
+    **{JobState.PAUSED: CARE, JobState.WAITING: FAINT, JobState.APPROVAL: CARE},
+    **{JobState.READY: "", JobState.RUNNING: BUSY, JobState.SUSPENDED: CARE},
+    **{JobState.FAILED: BAD, JobState.DONE: GOOD},
+    **{TaskState.SKIPPED.name.lower(): FAINT},
+    **{WorkerState.PENDING: CARE, WorkerState.REVOKED: BAD, WorkerState.OFFLINE: FAINT},
+    **{WorkerState.MISSING: BAD, WorkerState.SICK: BAD, WorkerState.PAUSED: CARE},
+    **{WorkerState.NIMBY: CARE, WorkerState.BUSY: BUSY, WorkerState.IDLE: GOOD},
+}
+
+
+@cache
+def out() -> Console:
+    """Give the console of what was asked for."""
+    return _console(stderr=False)
+
+
+@cache
+def err() -> Console:
+    """Give the console of what is said beside it."""
+    return _console(stderr=True)
+
+
+def show(*lines: RenderableType) -> None:
+    """Write lines or tables that were asked for."""
+    for line in lines:
+        out().print(line)
+
+
+def say(text: str | Text) -> None:
+    """Write a sentence beside what was asked for."""
+    err().print(text)
+
+
+def complain(text: str) -> None:
+    """Say what is wrong."""
+    err().print(Text.assemble(("error: ", f"bold {BAD}"), text))
+
+
+def write_json(value: Any) -> None:
+    """Write one JSON document and nothing else."""
+    from grange.cli.documents import document
+
+    sys.stdout.write(document(value) + "\n")
+
+
+def state(word: str) -> Text:
+    """Write a state in its colour."""
+    return Text(word, style=STYLES.get(word, ""))
+
+
+def faint(text: str) -> Text:
+    """Write what is there to be found, not to be seen."""
+    return Text(text, style=FAINT)
+
+
+def cut(text: str) -> Text:
+    """Write text that may be cut short where there is no room for it."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in text)
+    return Text(clean, no_wrap=True, overflow="ellipsis")
+
+
+def table(*columns: str | Column, rows: Iterable[Iterable[str | Text]]) -> Table:
+    """Set rows in columns. Only what was made by `cut` gives way where room is short.
+
+    Args:
+        columns: titles; one that ends with ">" is set to the right.
+        rows: a cell for each column.
+    """
+    made = Table(
+        *(_column(item) if isinstance(item, str) else item for item in columns),
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style=FAINT,
+    )
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def _column(title: str) -> Column:
+    right = title.endswith(">")
+    flexible = title.endswith("~")
+    return Column(
+        title.rstrip(">~"), justify="right" if right else "left", no_wrap=not flexible
+    )
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console

@@ -1,0 +1,324 @@
+"""A job and a task in a script's hands."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Generator
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
+
+from grange.client.errors import JobDeleted, JobFailed, NotFound
+from grange.client.requests import jobs as job_requests
+from grange.client.requests import tasks as task_requests
+from grange.client.requests.message import Request
+from grange.client.watching import FINISHED, Message, job_in, tells_of_log, tells_of_task
+from grange.model.ids import task_path
+from grange.model.spec import BlockSpec
+from grange.model.states import JobState, TaskFilter, TaskOp, TaskState
+from grange.model.views import (
+    BlockView,
+    JobDetail,
+    JobView,
+    RunView,
+    StoryLine,
+    TaskDetail,
+    TaskView,
+    WhyView,
+)
+from grange.wire.watch import Snapshot, Watch
+
+T = TypeVar("T")
+
+
+class Farm(Protocol):
+    """What a handle asks of its client."""
+
+    def send(self, request: Request[T]) -> T:
+        """Send a request."""
+
+    def watch(
+        self, want: Watch | None = None, *, timeout_s: float | None = None
+    ) -> Generator[Message]:
+        """Watch the farm."""
+
+
+class Which(TypedDict, total=False):
+    """Which of the addressed tasks are meant."""
+
+    only: TaskFilter  #: only the ones in a state
+    with_depends: bool  #: restart also those that they wait for
+
+
+class JobHandle:
+    """A job of a farm.
+
+    Attributes:
+        view: as it was when it was last looked at, by `refresh`, `watch` or `wait`.
+    """
+
+    def __init__(self, farm: Farm, view: JobView) -> None:
+        self._farm = farm
+        self.view = view
+
+    def __repr__(self) -> str:
+        return f"<job {self.id} {self.name!r} {self.state} {self.percent:.0f}%>"
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        return self.view.job_id
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.view.name
+
+    @property
+    def state(self) -> JobState:
+        """Where it stood when it was last looked at."""
+        return self.view.state
+
+    @property
+    def percent(self) -> float:
+        """How much was done, 0-100."""
+        return self.view.percent
+
+    @property
+    def blocks(self) -> tuple[BlockView, ...]:
+        """Its blocks."""
+        return self.view.blocks
+
+    @property
+    def finished(self) -> bool:
+        """Whether it goes on no more: it is done, or it failed."""
+        return self.view.state in FINISHED
+
+    def task(self, block: int, task: int) -> TaskHandle:
+        """Give one task. Nothing is asked of the server."""
+        return TaskHandle(self._farm, self.id, block, task)
+
+    def refresh(self) -> JobView:
+        """Look at it now."""
+        return self.detail().job
+
+    def detail(self) -> JobDetail:
+        """Look at it now, with all that was asked for and what it waits for."""
+        found = self._farm.send(job_requests.detail(self.id))
+        self.view = found.job
+        return found
+
+    def watch(self, *, timeout_s: float | None = None) -> Generator[JobView]:
+        """Give it as it is now, then at each change, until it is done or has failed.
+
+        Args:
+            timeout_s: how long to watch; None for as long as it takes.
+
+        Raises:
+            JobDeleted: it was deleted meanwhile.
+            WaitTimedOut: the time is over.
+        """
+        for message in self._farm.watch(Watch(workers=False), timeout_s=timeout_s):
+            view = job_in(message, self.id)
+            if view is None and isinstance(message, Snapshot):
+                view = self._refreshed()  # a snapshot has the newest jobs only
+            if view is None:
+                continue
+            self.view = view
+            yield view
+            if self.finished:
+                return
+
+    def _refreshed(self) -> JobView:
+        try:
+            return self.refresh()
+        except NotFound as error:
+            raise JobDeleted(self.id) from error
+
+    def wait(self, timeout_s: float | None = None, *, raise_on_failure: bool = True) -> JobView:
+        """Wait until it is done or has failed.
+
+        Args:
+            timeout_s: how long to wait; None for as long as it takes.
+            raise_on_failure: whether a failed job is an error.
+
+        Raises:
+            JobFailed: at least one task failed, and nothing is left that can run.
+            JobDeleted: it was deleted meanwhile.
+            WaitTimedOut: the time is over.
+        """
+        for _ in self.watch(timeout_s=timeout_s):
+            pass
+        if raise_on_failure and self.state is JobState.FAILED:
+            raise JobFailed(self.view)
+        return self.view
+
+    def pause(self) -> None:
+        """Start no more of its tasks; what runs goes on."""
+        self.view = self._farm.send(job_requests.pause(self.id))
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.view = self._farm.send(job_requests.resume(self.id))
+
+    def change(
+        self,
+        op: TaskOp,
+        block: int | None = None,
+        tasks: str = "",
+        **which: Unpack[Which],
+    ) -> int:
+        """Do something to its tasks.
+
+        Args:
+            op: what is done.
+            block: number of a block; None all of them.
+            tasks: numbers of tasks, such as `0-5,9`; "" all of them.
+            **which: `only`, of these, the ones in a state; `with_depends`, restart also those
+                that they wait for.
+
+        Returns:
+            To how many tasks it was done.
+        """
+        request = task_requests.change(self.id, op, block=block, tasks=tasks, **which)
+        return self._farm.send(request)
+
+    def restart(self, block: int | None = None, tasks: str = "", **which: Unpack[Which]) -> int:
+        """Run tasks again; arguments and result as of `change`."""
+        return self.change(TaskOp.RESTART, block, tasks, **which)
+
+    def skip(self, block: int | None = None, tasks: str = "", **which: Unpack[Which]) -> int:
+        """Leave tasks out: they count as done; arguments and result as of `change`."""
+        return self.change(TaskOp.SKIP, block, tasks, **which)
+
+    def suspend(self, block: int | None = None, tasks: str = "", **which: Unpack[Which]) -> int:
+        """Hold tasks back; arguments and result as of `change`."""
+        return self.change(TaskOp.SUSPEND, block, tasks, **which)
+
+    def unsuspend(self, block: int | None = None, tasks: str = "", **which: Unpack[Which]) -> int:
+        """Let suspended tasks go on; arguments and result as of `change`."""
+        return self.change(TaskOp.CONTINUE, block, tasks, **which)
+
+    def stop(self, block: int | None = None, tasks: str = "", **which: Unpack[Which]) -> int:
+        """Stop what runs; arguments and result as of `change`."""
+        return self.change(TaskOp.STOP, block, tasks, **which)
+
+    def mark_done(self, block: int | None = None, tasks: str = "", **which: Unpack[Which]) -> int:
+        """Count tasks as done; arguments and result as of `change`."""
+        return self.change(TaskOp.DONE, block, tasks, **which)
+
+    def edit(self, **fields: Any) -> JobDetail:
+        """Change fields of it, by the names of `Job`."""
+        found = self._farm.send(job_requests.edit(self.id, **fields))
+        self.view = found.job
+        return found
+
+    def edit_block(self, block: int, **fields: Any) -> JobDetail:
+        """Change fields of a block, by the names of `Block`."""
+        found = self._farm.send(job_requests.edit_block(self.id, block, **fields))
+        self.view = found.job
+        return found
+
+    def append(self, *blocks: BlockSpec) -> tuple[int, ...]:
+        """Add blocks. Returns their numbers."""
+        return self._farm.send(job_requests.append_blocks(self.id, blocks))
+
+    def tasks(
+        self, block: int = 0, *, offset: int = 0, limit: int | None = None
+    ) -> task_requests.TaskPage:
+        """Look at tasks of a block.
+
+        Args:
+            block: its number.
+            offset: so many are left out first.
+            limit: at most so many.
+        """
+        return self._farm.send(task_requests.listed(self.id, block, offset=offset, limit=limit))
+
+    def states(self, block: int = 0) -> tuple[TaskState, ...]:
+        """Look at the states of all tasks of a block."""
+        return self._farm.send(task_requests.states(self.id, block))
+
+    def why(self) -> WhyView:
+        """Ask why it is not running."""
+        return self._farm.send(job_requests.why(self.id))
+
+    def story(self) -> tuple[StoryLine, ...]:
+        """Ask for all that happened to it, in order."""
+        return self._farm.send(job_requests.story(self.id))
+
+    def delete(self) -> None:
+        """Delete it; what runs of it is stopped."""
+        self._farm.send(job_requests.remove(self.id))
+
+
+class TaskHandle:
+    """A task of a farm."""
+
+    def __init__(self, farm: Farm, job: int, block: int, task: int) -> None:
+        self._farm = farm
+        self.job = job
+        self.block = block
+        self.number = task
+
+    def __repr__(self) -> str:
+        return f"<task {task_path(self.job, self.block, self.number)}>"
+
+    def detail(self) -> TaskDetail:
+        """Look at it now, with its command, its files and its runs."""
+        return self._farm.send(task_requests.detail(self.job, self.block, self.number))
+
+    def view(self) -> TaskView:
+        """Look at it now."""
+        return self.detail().task
+
+    def runs(self) -> tuple[RunView, ...]:
+        """Look at its runs, the newest first."""
+        return self.detail().runs
+
+    def log(self, run: int = 0) -> str:
+        """Read what it wrote.
+
+        Args:
+            run: id of one of its runs; 0 the last.
+        """
+        request = task_requests.log(self.job, self.block, self.number, run=run)
+        return self._farm.send(request).text
+
+    def follow(self, run: int = 0) -> Generator[str]:
+        """Read what it writes, as it writes it, until that run ends.
+
+        Args:
+            run: id of one of its runs; 0 the last, or, where it never ran, the first to come.
+        """
+        run_id = run or self._awaited_run()
+        want = Watch(jobs=False, workers=False, tasks_of=(self.job,), logs_of=(run_id,))
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        start = 0
+        for message in self._farm.watch(want):
+            ended = False
+            if tells_of_task(message, self.job, self.block, self.number):
+                ended = self._farm.send(task_requests.run(run_id)).ended > 0
+            if ended or tells_of_log(message, run_id):
+                part = self._farm.send(task_requests.run_log(run_id, start=start))
+                start = part.end
+                if text := decoder.decode(part.data, final=ended):
+                    yield text
+            if ended:
+                return
+
+    def _awaited_run(self) -> int:
+        """The id of its last run, once there is one."""
+        want = Watch(jobs=False, workers=False, tasks_of=(self.job,))
+        for message in self._farm.watch(want):
+            if tells_of_task(message, self.job, self.block, self.number):
+                run_id = self.view().run_id
+                if run_id:
+                    return run_id
+        raise AssertionError("a watch without a time limit has ended")
+
+    def why(self) -> WhyView:
+        """Ask why it is not running."""
+        return self._farm.send(task_requests.why(self.job, self.block, self.number))
+
+    def story(self) -> tuple[StoryLine, ...]:
+        """Ask for all that happened to it, in order."""
+        return self._farm.send(task_requests.story(self.job, self.block, self.number))

@@ -1,0 +1,104 @@
+"""Every refusal in one shape, and how the OpenAPI document tells of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import ExceptionHandlersMap
+
+from grange.core.errors import Rejected
+from grange.model.views import ErrorBody, ErrorView
+from grange.server.refusal import Refusal, answer
+
+log = logging.getLogger(__name__)
+
+_CODES: Final = {404: "no-such-path", 405: "method-not-allowed", 413: "body-too-large"}
+_SAID: Final = {
+    400: "The request cannot be understood, or a value in it cannot be; `field` says which.",
+    401: "Nobody, or nobody known, sent the request.",
+    403: "The sender may not do this.",
+    404: "There is no such thing.",
+    409: "It cannot be done in the present state.",
+    413: "The body is too large.",
+    429: "Too many wrong secrets came from this address.",
+    503: "The server has too much to do; nothing was done. Try again after `Retry-After`.",
+}
+
+
+def _specs(*statuses: int) -> Mapping[int, ResponseSpec]:
+    return {
+        status: ResponseSpec(
+            ErrorView,
+            description=_SAID[status],
+            media_type=MediaType.JSON,
+            generate_examples=False,
+        )
+        for status in statuses
+    }
+
+
+READING: Final = _specs(400, 401, 403, 404)  # what a reading route may answer
+CHANGING: Final = _specs(400, 401, 403, 404, 409, 413, 503)  # what a changing one may
+OPEN: Final = _specs(400, 401, 413, 429)  # what a route may that needs no signing in
+
+
+def _refused(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    assert isinstance(error, Refusal | Rejected)
+    return _response(*answer(error))
+
+
+def _by_framework(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """What Litestar itself refuses: unknown paths and methods, parameters that do not fit."""
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    if isinstance(error, ValidationException):
+        return _response(status, ErrorView(error=_parameter_fault(error)))
+    code = _CODES.get(status, "bad-request" if status < 500 else "internal-error")
+    message = HTTPStatus(status).phrase.lower()
+    view = ErrorView(error=ErrorBody(code=code, message=message))
+    return _response(status, view, error.headers)
+
+
+def _parameter_fault(error: ValidationException) -> ErrorBody:
+    extra = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    found = extra if isinstance(extra, dict) else {}
+    key = str(found.get("key", ""))
+    if key == "data":
+        return ErrorBody(code="bad-json", message="the body is empty; JSON is wanted")
+    text = str(found.get("message", error.detail))
+    return ErrorBody(code="invalid-field", message=text[:1].lower() + text[1:], field=key)
+
+
+def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    body = ErrorBody(
+        code="internal-error",
+        message="the server has a fault here; its log says more",
+    )
+    return _response(500, ErrorView(error=body))
+
+
+def _response(
+    status: int, view: ErrorView, headers: Mapping[str, str] | None = None
+) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(view),
+        status_code=status,
+        media_type=MediaType.JSON,
+        headers=dict(headers or {}),
+    )
+
+
+HANDLERS: Final[ExceptionHandlersMap] = {
+    Refusal: _refused,
+    Rejected: _refused,
+    HTTPException: _by_framework,
+    Exception: _broken,
+}

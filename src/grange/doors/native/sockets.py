@@ -1,0 +1,145 @@
+"""The two WebSockets: authenticated here, held by the server's links and feed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+from grange.doors.native.parts import Parts
+from grange.server.asgi import Receive, Scope, Send
+from grange.server.guard import refuse
+from grange.server.permissions import Act
+from grange.server.refusal import NoSuchPath, Refusal
+from grange.server.request import cookie, header, sender
+from grange.server.sessions import COOKIE
+from grange.server.socket import Socket
+from grange.store.store import CredentialRecord
+from grange.wire import watch, worker
+from grange.wire.codec import encode
+
+HELLO_MAX_S: Final = 10.0  # for the first word of a worker that is refused
+POLICY: Final = 1008  # why a WebSocket is closed: what it wants is not allowed
+PENDING_RETRY_S: Final = 5.0  # after which a pending worker asks again
+
+
+class Sockets:
+    """Takes every WebSocket of the native door.
+
+    Args:
+        parts: of the door.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._paths = {watch.PATH: self._watch, worker.PATH: self._worker}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket until it ends."""
+        try:
+            serve = self._paths.get(scope["path"])
+            if serve is None:
+                raise NoSuchPath(f"no WebSocket at {scope['path'][:100]!r}")
+            await serve(scope, receive, send)
+        except Refusal as refusal:
+            await refuse(scope, send, refusal)
+
+    async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        principal = self._parts.gate.authenticate(
+            address=sender(scope),
+            authorization=header(scope, b"authorization"),
+            cookie=cookie(scope, COOKIE),
+            acts_for=header(scope, b"grange-user"),
+            origin=header(scope, b"origin"),
+            method="WEBSOCKET",
+        )
+        principal.require(Act.WATCH)
+        socket = await AsgiSocket.accepted(receive, send, text=True)
+        await self._parts.feed.serve(socket, principal)
+
+    async def _worker(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = sender(scope)
+        credential = self._parts.gate.worker(
+            address=address, authorization=header(scope, b"authorization")
+        )
+        socket = await AsgiSocket.accepted(receive, send, text=False)
+        if credential.state == "active":
+            await self._parts.links.serve(socket, credential, address)
+        else:
+            await _turn_away(socket, credential)
+
+
+async def _turn_away(socket: Socket, credential: CredentialRecord) -> None:
+    """Tell a worker, in its own protocol, that it is pending or revoked."""
+    if credential.state == "pending":
+        answer = worker.Refused(
+            code="pending",
+            message=f"worker {credential.name!r} waits to be accepted:"
+            f" grange worker accept {credential.credential_id}",
+            retry_s=PENDING_RETRY_S,
+        )
+    else:
+        answer = worker.Refused(
+            code="revoked", message=f"the credential of worker {credential.name!r} was revoked"
+        )
+    try:
+        async with asyncio.timeout(HELLO_MAX_S):
+            greeted = await socket.receive()
+        if greeted is not None:
+            await socket.send(encode(answer))
+    except (ConnectionError, TimeoutError):
+        pass  # it comes again, or it does not
+    await socket.close(POLICY, answer.code)
+
+
+class AsgiSocket:
+    """A WebSocket over ASGI.
+
+    Args:
+        receive: of the connection.
+        send: of the connection.
+        text: whether to send text frames.
+    """
+
+    def __init__(self, receive: Receive, send: Send, *, text: bool) -> None:
+        self._receive = receive
+        self._send = send
+        self._text = text
+        self._gone = False
+
+    @classmethod
+    async def accepted(cls, receive: Receive, send: Send, *, text: bool) -> AsgiSocket:
+        """Answer the handshake."""
+        await receive()
+        await send({"type": "websocket.accept"})
+        return cls(receive, send, text=text)
+
+    async def receive(self) -> bytes | None:
+        """The next message, text as UTF-8; None when the other side is gone."""
+        message = {} if self._gone else await self._receive()
+        if message.get("type") != "websocket.receive":
+            self._gone = True
+            return None
+        binary: bytes | None = message.get("bytes")
+        return binary if binary is not None else str(message.get("text", "")).encode()
+
+    async def send(self, data: bytes) -> None:
+        """Send a message; waits while the other side does not read.
+
+        Raises:
+            ConnectionError: the other side is gone.
+        """
+        content = {"text": data.decode()} if self._text else {"bytes": data}
+        try:
+            await self._send({"type": "websocket.send", **content})
+        except OSError as error:  # ASGI: sending to who is gone raises one
+            self._gone = True
+            raise ConnectionResetError("the other side is gone") from error
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say good-bye. Harmless when repeated, or when the other side is gone."""
+        if self._gone:
+            return
+        self._gone = True
+        with contextlib.suppress(OSError):
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})

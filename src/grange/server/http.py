@@ -1,0 +1,229 @@
+"""Listens: our doors behind the guard, under uvicorn, with every wait and size bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from grange.server.asgi import App
+from grange.wire.address import is_loopback, url
+from grange.wire.worker import MESSAGE_MAX
+
+HEAD_MAX_S: Final = 15.0  # from connection, or from a request's first byte, to the end of its head
+HEAD_MAX_BYTES: Final = 64 * 1024  # of a request's line and headers
+IDLE_MAX_S: Final = 75  # seconds between two requests of one connection; longer than browsers'
+PING_S: Final = 20.0  # seconds between the pings of a WebSocket, and for their answers
+BACKLOG: Final = 4_096  # connections that wait to be accepted: a farm that comes back at once
+_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+class CannotListen(Exception):
+    """The server cannot listen as it is set; the text says what to do."""
+
+
+class Tls:
+    """The files of a certificate.
+
+    Args:
+        certificate: PEM, with its chain.
+        key: PEM.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self.certificate = certificate
+        self.key = key
+
+
+class Listener:
+    """One HTTP listener.
+
+    Args:
+        app: a door behind its guard.
+        host: address to listen at.
+        port: 0 for any free one.
+        tls: None speaks plain HTTP, which only loopback may.
+        connections_max: open at once; more are answered 503.
+        stop_max_s: seconds for requests under way when it stops.
+
+    Raises:
+        CannotListen: the address is taken, or open to others without TLS.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        host: str,
+        port: int,
+        tls: Tls | None,
+        connections_max: int = 20_000,
+        stop_max_s: float = 10.0,
+    ) -> None:
+        if tls is None and not is_loopback(host):
+            raise CannotListen(f"{host} can be reached by others: not without TLS")
+        self._socket = _bind(host, port)
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        self.encrypted = tls is not None
+        self.ready = asyncio.Event()
+        config = uvicorn.Config(
+            app,
+            http=PatientHttp,
+            ws="websockets-sansio",
+            loop="none",
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws_max_size=MESSAGE_MAX,
+            ws_ping_interval=PING_S,
+            ws_ping_timeout=PING_S,
+            timeout_keep_alive=IDLE_MAX_S,
+            timeout_graceful_shutdown=max(1, round(stop_max_s)),
+            limit_concurrency=connections_max,
+            backlog=BACKLOG,
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
+        )
+        self._server = _Server(config, self.ready)
+
+    @property
+    def url(self) -> str:
+        """Its address for this machine, or the one it listens at."""
+        host = self.host if self.host not in ("", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+        return url(host, self.port, encrypted=self.encrypted)
+
+    async def run(self) -> None:
+        """Serve until stopped or cancelled; then what is under way gets its bounded time."""
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Take no more, finish what is under way, and let `run` return."""
+        self._server.should_exit = True
+
+
+class PatientHttp(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, with a bound on how long and how large a request's head may be.
+
+    uvicorn itself waits for ever for the first request of a connection, and for the end of
+    any head: a few thousand idle connections would use up a server's files.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _in_head = True
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_timer is None:
+                self._wait_for_head()
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_MAX_BYTES:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    @override
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._head_bytes = 0
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    @override
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._in_head = True
+
+    def _wait_for_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_MAX_S, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it listens and leaves the signals alone."""
+
+    def __init__(self, config: uvicorn.Config, ready: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def raise_file_limit(wanted: int) -> None:
+    """Let this process have as many open files as the system allows, up to `wanted`."""
+    if sys.platform == "win32":
+        return  # no such limit there
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    target = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < target:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    name = "127.0.0.1" if host == "localhost" else host
+    try:
+        return socket.create_server(
+            (name, port),
+            family=family,
+            backlog=BACKLOG,
+            dualstack_ipv6=family is socket.AF_INET6 and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        raise CannotListen(
+            f"{host}:{port} cannot be listened at: {error.strerror}; is a server running there"
+            " already? Another port: --port"
+        ) from error

@@ -1,0 +1,96 @@
+"""Keeps a worker process beside this one: started, started again, adopted, stopped.
+
+The worker is a process of its own so that its runs outlive a server that is killed. One that
+outlived an earlier server is found by its number and adopted, not started twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import psutil
+
+from grange.worker.config import WorkerConfig, to_json
+
+PAUSE_S: Final = 1.0  # between the end of a worker and the next start
+POLL_S: Final = 0.5  # between two looks at an adopted worker
+STOP_S: Final = 20.0  # for a worker to stop its runs
+
+log = logging.getLogger(__name__)
+
+
+class _Note(msgspec.Struct, frozen=True):
+    """Which process is the worker; its start tells it from a later one of the same number."""
+
+    pid: int
+    started: float
+
+
+async def keep(command: Sequence[str], config: WorkerConfig, stop: asyncio.Event) -> None:
+    """Keep one worker running until told to stop; then stop it and return.
+
+    Args:
+        command: starts a worker that reads its configuration, as JSON, from its input.
+        config: for it.
+        stop: tells to stop.
+    """
+    note = config.state_folder / "process.json"
+    await asyncio.to_thread(config.state_folder.mkdir, 0o700, parents=True, exist_ok=True)
+    while not stop.is_set():
+        process = _known(note)
+        if process is None:
+            process = await _start(command, config, note)
+        await _until_ended(process, stop)
+        if not stop.is_set():
+            log.warning("the worker beside this server ended; it is started again")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PAUSE_S)
+    found = _known(note)
+    if found is not None:
+        await _stop(found)
+
+
+def _known(note: Path) -> psutil.Process | None:
+    """The worker that was noted, if it lives."""
+    try:
+        said = msgspec.json.decode(note.read_bytes(), type=_Note)
+        process = psutil.Process(said.pid)
+        alive = process.create_time() == said.started
+    except (OSError, msgspec.MsgspecError, psutil.NoSuchProcess):
+        return None
+    return process if alive and process.status() != psutil.STATUS_ZOMBIE else None
+
+
+async def _start(command: Sequence[str], config: WorkerConfig, note: Path) -> psutil.Process:
+    child = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    process = psutil.Process(child.pid)
+    note.write_bytes(msgspec.json.encode(_Note(child.pid, process.create_time())))
+    assert child.stdin is not None
+    child.stdin.write(to_json(config))
+    child.stdin.close()
+    return process
+
+
+async def _until_ended(process: psutil.Process, stop: asyncio.Event) -> None:
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), POLL_S)
+            return
+
+
+async def _stop(process: psutil.Process) -> None:
+    """Ask a worker to stop; kill it if it does not. Its warden then ends its runs."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+        try:
+            await asyncio.to_thread(process.wait, STOP_S)
+        except psutil.TimeoutExpired:
+            process.kill()

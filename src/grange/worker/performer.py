@@ -1,0 +1,246 @@
+"""What the daemon does about runs: it performs the effects that concern them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from msgspec import json
+
+from grange.model.ids import RunId
+from grange.model.run import Meter, Resources
+from grange.worker import channel, environment, inputs
+from grange.worker.attendant import Aids, Attendant
+from grange.worker.config import WorkerConfig
+from grange.worker.crew import Crew
+from grange.worker.effects import (
+    Act,
+    Effect,
+    Forget,
+    Hold,
+    Judge,
+    Keep,
+    Kill,
+    Load,
+    Measure,
+    Sample,
+    Spawn,
+)
+from grange.worker.gpus import Gpus
+from grange.worker.home import Home
+from grange.worker.inputs import Input
+from grange.worker.keeper import Keeper
+from grange.worker.machine import Sampler
+from grange.worker.pipes import Pipes
+from grange.worker.plugin import Plugins
+from grange.worker.runlog import read_log
+
+log = logging.getLogger(__name__)
+
+SHELL: Final = ("/bin/sh", "-c")
+REMOVE_S: Final = 0.1  # files of finished runs are removed so often, many at a time
+
+
+class Performer:
+    """Holds the runs' attendants, the warden's keeper and the threads.
+
+    Args:
+        config: of the worker.
+        plugins: where services come from.
+        home: the state folder.
+        gpus: of the machine.
+        tell: takes inputs for the core.
+        fail: takes a fault that must end the daemon.
+    """
+
+    def __init__(
+        self,
+        config: WorkerConfig,
+        plugins: Plugins,
+        home: Home,
+        gpus: Gpus,
+        *,
+        tell: Callable[[Input], None],
+        fail: Callable[[Exception], None],
+    ) -> None:
+        self._config = config
+        self._plugins = plugins
+        self._home = home
+        self._gpus = gpus
+        self._tell = tell
+        self._sampler = Sampler(home.folder, gpus)
+        self._loop = asyncio.get_running_loop()
+        self._crew = Crew(self._loop, fail)
+        self._aids = Aids(home, config.log_max, self._crew, Pipes(self._loop))
+        self._disk = ThreadPoolExecutor(1, "grange-disk")  # the outbox: one thread, in order
+        self._attendants: dict[RunId, Attendant] = {}
+        self._unwanted: list[RunId] = []  # runs whose files are to be removed
+        self._remover: asyncio.TimerHandle | None = None
+        self.keeper = Keeper(
+            mark=home.mark,
+            environment=environment.base(os.environ, home.mark, home.account),
+            nice=config.nice,
+            account=home.account,
+            tell=self._reported,
+            lose=self._lost_run,
+        )
+        #: What is done about each effect.
+        self.effects: Mapping[type[Effect], Callable[[Any], None]] = {
+            Load: self._load,
+            Spawn: self._spawn,
+            Kill: lambda effect: self.keeper.kill(effect.run_id, hard=effect.hard),
+            Judge: lambda e: self._attendants[e.run_id].judge(e.exit_code, e.signal),
+            Keep: self._keep,
+            Forget: self._forget,
+            Hold: lambda effect: self.keeper.hold(effect.until),
+            Measure: lambda _effect: self.keeper.measure(),
+            Sample: lambda _effect: self._crew.do(self._sampler.sample, self._sampled),
+            Act: self._act,
+        }
+
+    def close(self) -> None:
+        """Give everything back; waits for the disk."""
+        for attendant in self._attendants.values():
+            attendant.close()
+        self._crew.close()
+        if self._remover is not None:
+            self._remover.cancel()
+        self._remove_unwanted()
+        self._disk.shutdown(wait=True)
+
+    def read_log(self, run_id: RunId, offset: int, size: int) -> bytes:
+        """Read a piece of a run's log, be it of this life or a former one."""
+        attendant = self._attendants.get(run_id)
+        if attendant is not None:
+            return attendant.log.read(offset, size)
+        return read_log(self._home.log_of(run_id), offset, size)
+
+    def _load(self, effect: Load) -> None:
+        run_id = effect.run.run_id
+        attendant = Attendant(effect.run, self._aids, self._tell)
+        if not self._config.allow_preload:
+            attendant.notes = [
+                f"{name} was left out: this worker does not let jobs set it"
+                for name in environment.refused(effect.run)
+            ]
+        self._attendants[run_id] = attendant
+        attendant.load(self._plugins, self._config.worker_name)
+
+    def _spawn(self, effect: Spawn) -> None:
+        run, config = effect.run, self._config
+        attendant = self._attendants[run.run_id]
+        command = effect.command
+        argv = (*SHELL, command) if isinstance(command, str) else command
+        variables = environment.of_run(run, effect.environment, allow_preload=config.allow_preload)
+        try:
+            pipe = self.keeper.spawn(run.run_id, argv, effect.working_directory, variables)
+        except OSError as error:
+            self._tell(inputs.NotStarted(run.run_id, f"the worker has no pipe left: {error}"))
+        else:
+            attendant.attach(pipe)
+
+    def _reported(self, report: channel.Report) -> None:
+        match report:
+            case channel.Started(run_id, pid):
+                if attendant := self._attendants.get(RunId(run_id)):
+                    attendant.pid = pid
+                self._tell(inputs.Started(RunId(run_id), pid))
+            case channel.NotStarted(run_id, message):
+                self._tell(inputs.NotStarted(RunId(run_id), message))
+            case channel.Gone():
+                self._tell(_exited(report))
+            case channel.Measured(usages):
+                self._measured(usages)
+
+    def _measured(self, usages: Sequence[channel.Usage]) -> None:
+        if self._gpus.count:
+            self._crew.do(
+                self._gpus.memory_by_process, lambda held: self._tell(_used(usages, held))
+            )
+        else:
+            self._tell(_used(usages, {}))
+
+    def _lost_run(self, run_id: int, message: str) -> None:
+        self._tell(inputs.Exited(run_id=RunId(run_id), lost=message))
+
+    def _sampled(self, resources: Resources) -> None:
+        text = json.encode({"host_resources": resources}).decode()
+        for attendant in self._attendants.values():
+            attendant.host_resources = text
+        self._tell(inputs.Sampled(resources))
+
+    def _keep(self, effect: Keep) -> None:
+        attendant = self._attendants.get(effect.run_id)
+        self._disk.submit(self._save, effect, attendant)
+
+    def _save(self, effect: Keep, attendant: Attendant | None) -> None:
+        try:
+            if attendant is not None:
+                attendant.log.persist()
+                attendant.log.release()
+            self._home.outbox.save(effect.run_id, effect.result)
+        except OSError as error:
+            log.warning("result of run %d is not on disk: %s", effect.run_id, error)
+
+    def _forget(self, effect: Forget) -> None:
+        attendant = self._attendants.pop(effect.run_id, None)
+        if attendant is not None:
+            attendant.close()
+        self._unwanted.append(effect.run_id)
+        if len(self._unwanted) == 1:
+            self._remover = self._loop.call_later(REMOVE_S, self._remove_unwanted)
+
+    def _remove_unwanted(self) -> None:
+        run_ids, self._unwanted = self._unwanted, []
+        self._disk.submit(self._remove, run_ids)
+
+    def _remove(self, run_ids: list[RunId]) -> None:
+        for run_id in run_ids:
+            self._home.remove(run_id)
+
+    def _act(self, effect: Act) -> None:
+        argv = self._config.commands.get(effect.what)
+        if argv is None:
+            log.warning("the server asks for %s, which is not allowed here", effect.what)
+            return
+        log.info("%s: %s", effect.what, " ".join(argv))
+        subprocess.Popen(argv, stdin=subprocess.DEVNULL)  # noqa: S603 (the owner's setting)
+
+
+def _used(usages: Sequence[channel.Usage], held: Mapping[int, int]) -> inputs.Measured:
+    return inputs.Measured(
+        tuple(
+            inputs.Used(
+                RunId(usage.run_id),
+                usage.cpu_s,
+                usage.memory_mb,
+                sum(held.get(pid, 0) for pid in usage.pids),
+            )
+            for usage in usages
+        )
+    )
+
+
+def _exited(report: channel.Gone) -> inputs.Exited:
+    note = ""
+    if report.untouchable:
+        note = f"processes {report.untouchable} of another user could not be killed"
+    return inputs.Exited(
+        run_id=RunId(report.run_id),
+        exit_code=report.exit_code,
+        signal=report.signal,
+        duration_s=report.duration_s,
+        meter=Meter(
+            cpu_s=round(report.cpu_s, 3),
+            peak_memory_mb=report.peak_memory_mb,
+            read_mb=report.read_mb,
+            written_mb=report.written_mb,
+        ),
+        out_of_memory=report.out_of_memory,
+        note=note,
+    )
