@@ -31,11 +31,11 @@ class Disk:
     """What a store would hold: the last record of each key."""
 
     def __init__(self) -> None:
-        self.last_id = 0
+        self.last_ids: dict[str, int] = {}
         self.rows: dict[object, Any] = {}
 
     def commit(self, changes: Changes) -> None:
-        self.last_id = changes.last_id
+        self.last_ids = changes.last_ids
         for job_id in changes.deleted_jobs:
             kinds = ("JobRecord", "BlockRecord", "ChunkRecord", "NamesRecord")
             gone = [k for k in self.rows if k[0] in kinds and k[1] == job_id]  # type: ignore[index]
@@ -70,9 +70,11 @@ class Disk:
 
     def load(self) -> Snapshot:
         open_rows = [
-            row for key, row in self.rows.items() if key[0] != "RunRecord" or row.result is None  # type: ignore[index]
+            row
+            for key, row in self.rows.items()
+            if key[0] != "RunRecord" or row.result is None  # type: ignore[index]
         ]
-        return Snapshot(last_id=self.last_id, records=copy.deepcopy(open_rows))
+        return Snapshot(last_ids=self.last_ids, records=copy.deepcopy(open_rows))
 
 
 def image(farm: Farm) -> object:
@@ -105,7 +107,7 @@ def image(farm: Farm) -> object:
     branches = {b.path: (b.spec, b.jobs, b.share.running) for b in state.branches.values()}
     pools = {p.path: (p.spec, p.workers) for p in state.pools.values()}
     return copy.deepcopy(
-        (tasks, jobs, workers, users, branches, pools, state.runs, state.last_id, state.tokens)
+        (tasks, jobs, workers, users, branches, pools, state.runs, state.last_ids, state.tokens)
     )
 
 
@@ -149,7 +151,7 @@ class FarmMachine(RuleBasedStateMachine):
         place=PLACES,
         pre=st.booleans(),
     )
-    def submit(self, **kw: Any) -> object:
+    def submit(self, **kw: Any) -> int:
         preview, sub_task, suspend = kw["flags"]
         depends, own, whole, per_frame = kw["masks"]
         blocks = [
@@ -186,7 +188,7 @@ class FarmMachine(RuleBasedStateMachine):
         return reply.job_id if isinstance(reply, c.Submitted) else 0
 
     @rule(target=jobs, count=st.integers(1, 300))
-    def submit_named(self, count: int) -> object:
+    def submit_named(self, count: int) -> int:
         tasks = tuple(TaskSpec(name=f"t{n}", command=(f"-n{n}",)) for n in range(count))
         spec = JobSpec(name="named", blocks=(BlockSpec(command=("true",), tasks=tasks),))
         reply = self.apply(c.SubmitJob(spec=spec, user="ada")).reply
@@ -208,7 +210,9 @@ class FarmMachine(RuleBasedStateMachine):
         only=st.sampled_from(TaskFilter),
         depends=st.booleans(),
     )
-    def operate(self, job: Any, op: TaskOp, block: Any, span: Any, only: Any, depends: bool) -> None:
+    def operate(
+        self, job: Any, op: TaskOp, block: Any, span: Any, only: Any, depends: bool
+    ) -> None:
         self.apply(
             c.ChangeTasks(
                 job_id=job, op=op, block=block, tasks=span, only=only, with_depends=depends
@@ -283,8 +287,14 @@ class FarmMachine(RuleBasedStateMachine):
     @rule(
         user=st.sampled_from(["ada", "bob", "eve"]),
         changes=st.sampled_from(
-            [{"max_running_tasks": 1}, {"max_running_tasks": -1}, {"solve": "priority"},
-             {"paused": True}, {"paused": False}, {"hosts_mask_exclude": "n1"}]
+            [
+                {"max_running_tasks": 1},
+                {"max_running_tasks": -1},
+                {"solve": "priority"},
+                {"paused": True},
+                {"paused": False},
+                {"hosts_mask_exclude": "n1"},
+            ]
         ),
     )
     def edit_user(self, user: str, changes: dict[str, Any]) -> None:
@@ -293,8 +303,14 @@ class FarmMachine(RuleBasedStateMachine):
     @rule(
         path=PLACES,
         changes=st.sampled_from(
-            [{"solve_jobs": True}, {"solve_jobs": False}, {"max_running_tasks": 2},
-             {"max_running_tasks": -1}, {"create_childs": True}, {"max_tasks_per_second": 1}]
+            [
+                {"solve_jobs": True},
+                {"solve_jobs": False},
+                {"max_running_tasks": 2},
+                {"max_running_tasks": -1},
+                {"create_childs": True},
+                {"max_tasks_per_second": 1},
+            ]
         ),
     )
     def edit_branch(self, path: str, changes: dict[str, Any]) -> None:
@@ -307,10 +323,18 @@ class FarmMachine(RuleBasedStateMachine):
     @rule(
         path=st.sampled_from(["/", "/fast", "/fast/gpu"]),
         changes=st.sampled_from(
-            [{"max_tasks_host": 2}, {"capacity_host": 5_000}, {"pattern": "n1"}, {"paused": True},
-             {"paused": False}, {"services": ["generic"]}, {"services": []},
-             {"tickets_pool": {"nuke": {"count": 2, "max_hosts": 1}}},
-             {"tickets_host": {"vray": {"count": 1}}}, {"sick_errors_count": 2}]
+            [
+                {"max_tasks_host": 2},
+                {"capacity_host": 5_000},
+                {"pattern": "n1"},
+                {"paused": True},
+                {"paused": False},
+                {"services": ["generic"]},
+                {"services": []},
+                {"tickets_pool": {"nuke": {"count": 2, "max_hosts": 1}}},
+                {"tickets_host": {"vray": {"count": 1}}},
+                {"sick_errors_count": 2},
+            ]
         ),
     )
     def edit_pool(self, path: str, changes: dict[str, Any]) -> None:
@@ -322,7 +346,7 @@ class FarmMachine(RuleBasedStateMachine):
         boot=st.sampled_from(["x", "y"]),
         held=st.lists(runs, max_size=3),
     )
-    def join(self, number: int, boot: str, held: list[Any]) -> object:
+    def join(self, number: int, boot: str, held: list[Any]) -> int:
         ids = tuple(run_id for item in held if item for run_id in [item[1]])
         reply = self.apply(
             c.JoinWorker(
@@ -346,9 +370,19 @@ class FarmMachine(RuleBasedStateMachine):
     @rule(
         worker=workers,
         changes=st.sampled_from(
-            [{"nimby": "owner"}, {"nimby": "free"}, {"nimby": "nobody"}, {"paused": True},
-             {"pool": "/fast"}, {"pool": ""}, {"capacity_host": 300}, {"max_tasks_host": 8},
-             {"services_disabled": ["generic"]}, {"priority": 0}, {"priority": 120}]
+            [
+                {"nimby": "owner"},
+                {"nimby": "free"},
+                {"nimby": "nobody"},
+                {"paused": True},
+                {"pool": "/fast"},
+                {"pool": ""},
+                {"capacity_host": 300},
+                {"max_tasks_host": 8},
+                {"services_disabled": ["generic"]},
+                {"priority": 0},
+                {"priority": 120},
+            ]
         ),
     )
     def edit_worker(self, worker: Any, changes: dict[str, Any]) -> None:
@@ -356,9 +390,7 @@ class FarmMachine(RuleBasedStateMachine):
 
     @rule(worker=workers, memory=st.sampled_from([100, 64_000]))
     def measure(self, worker: Any, memory: int) -> None:
-        self.apply(
-            c.MeasureWorker(worker_id=worker, free_memory_mb=memory, free_hdd_gb=10)
-        )
+        self.apply(c.MeasureWorker(worker_id=worker, free_memory_mb=memory, free_hdd_gb=10))
 
     @rule(worker=workers, own=st.booleans())
     def eject(self, worker: Any, own: bool) -> None:
@@ -373,7 +405,7 @@ class FarmMachine(RuleBasedStateMachine):
         self.apply(c.DeleteWorker(worker_id=worker))
 
     @rule(target=runs)
-    def dispatch(self) -> object:
+    def dispatch(self) -> Any:
         effects = self.farm.dispatch(self.now).effects
         return multiple(*((e.worker_id, e.run.run_id) for e in effects if isinstance(e, StartRun)))
 
@@ -409,5 +441,3 @@ class FarmMachine(RuleBasedStateMachine):
 
 TestFarm = FarmMachine.TestCase
 TestFarm.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
-
-

@@ -151,7 +151,7 @@ def one_of_each() -> list[Record]:
 
 
 def puts(*records: Any, last_id: int = 0) -> Changes:
-    return Changes(last_id=last_id, put=list(records))
+    return Changes(last_ids={"run": last_id} if last_id else {}, put=list(records))
 
 
 def kept(snapshot: Snapshot) -> list[str]:

@@ -18,7 +18,7 @@ from tests.store.conftest import Opener
 
 def test_an_empty_store_gives_an_empty_snapshot(store: Store) -> None:
     snapshot = store.load()
-    assert snapshot.last_id == 0
+    assert snapshot.last_ids == {}
     assert snapshot.records == []
 
 
@@ -27,7 +27,7 @@ def test_what_was_put_comes_back_equal_after_a_restart(url: str, opened: Opener)
     before.commit(make.puts(*reversed(make.one_of_each()), last_id=5))
     before.close()
     snapshot = opened(url).load()
-    assert snapshot.last_id == 5
+    assert snapshot.last_ids == {"run": 5}
     assert snapshot.records == make.one_of_each()
 
 
@@ -40,7 +40,7 @@ def test_a_record_replaces_the_one_of_its_key(store: Store) -> None:
 def test_the_last_id_stays_when_a_commit_allots_none(store: Store) -> None:
     store.commit(make.puts(last_id=9))
     store.commit(make.puts(make.user()))
-    assert store.load().last_id == 9
+    assert store.load().last_ids == {"run": 9}
 
 
 def test_a_commit_of_nothing_is_harmless(store: Store) -> None:

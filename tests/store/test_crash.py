@@ -24,7 +24,7 @@ from tests.store import make
 url, statements = sys.argv[1], int(sys.argv[2])
 store = open_store(url)
 store.commit(make.puts(*make.one_of_each(), last_id=5))
-more = Changes(6, [make.job(1, "new"), make.user("bob")], [2], notes=[make.note("x")])
+more = Changes({"run": 6}, [make.job(1, "new"), make.user("bob")], [2], notes=[make.note("x")])
 batches = store._statements.of(more, [make.audit()])
 
 def dying():
@@ -55,7 +55,7 @@ def test_a_server_killed_in_a_commit_leaves_the_old_state(
     _die(url, statements)
     store = opened(url)
     snapshot = store.load()
-    assert snapshot.last_id == 5
+    assert snapshot.last_ids == {"run": 5}
     assert snapshot.records == make.one_of_each()
     assert store.notes(1) == []
     assert store.audit() == []
@@ -66,7 +66,7 @@ def test_a_server_killed_after_a_commit_leaves_the_new_state(url: str, opened: O
     _die(url, -1)
     store = opened(url)
     snapshot = store.load()
-    assert snapshot.last_id == 6
+    assert snapshot.last_ids == {"run": 6}
     assert make.job(1, "new") in snapshot.records
     assert make.user("bob") in snapshot.records
     assert [note.text for note in store.notes(1)] == ["x"]
@@ -85,4 +85,4 @@ def test_a_commit_that_fails_changes_nothing_and_none_passes_after_it(
         store.commit(make.puts(make.user()))
     store.close()
     snapshot = opened(url).load()
-    assert (snapshot.last_id, snapshot.records) == (1, [make.job(1)])
+    assert (snapshot.last_ids, snapshot.records) == ({"run": 1}, [make.job(1)])

@@ -27,7 +27,7 @@ def add_job(state: FarmState, spec: JobSpec, user: str, now: float) -> Job:
     owner = ensure_user(state, user, now)
     branch = ensure_branch(state, spec.branch, now)
     job = Job(
-        job_id=JobId(state.new_id()),
+        job_id=JobId(state.new_id("job")),
         spec=msgspec.structs.replace(spec, blocks=(), branch=branch.path, user=user),
         user=user,
         created=now,

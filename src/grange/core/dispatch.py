@@ -150,7 +150,7 @@ def _start(
     now: float,
     out: Outcome,
 ) -> None:
-    run_id = RunId(state.new_id())
+    run_id = RunId(state.new_id("run"))
     attempt = block.tasks.start(task, run_id)
     coeff = _coefficient(block, worker)
     free_gpus = (n for n in range(worker.traits.gpus) if n not in worker.gpus_used)

@@ -42,7 +42,7 @@ def take_dirty(state: FarmState) -> Changes:
     """All that changed since the last call, ready to be made durable."""
     dirty, state.dirty = state.dirty, Dirty()
     changes = Changes(
-        last_id=state.last_id,
+        last_ids=dict(state.last_ids),
         deleted_jobs=dirty.deleted_jobs,
         deleted_workers=dirty.deleted_workers,
         deleted_users=dirty.deleted_users,
@@ -76,7 +76,7 @@ def take_dirty(state: FarmState) -> Changes:
 def is_empty(changes: Changes) -> bool:
     """Whether there is nothing to make durable."""
     return not any(
-        getattr(changes, name) for name in changes.__struct_fields__ if name != "last_id"
+        getattr(changes, name) for name in changes.__struct_fields__ if name != "last_ids"
     )
 
 
@@ -195,7 +195,7 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
     their lease ends.
     """
     kept = _Sorted(snapshot.records)
-    state.last_id = snapshot.last_id
+    state.last_ids.update(snapshot.last_ids)
     for record in kept.users:
         state.users[record.user] = User(record.user, record.spec, record.created)
     for branch in sorted(kept.branches, key=lambda item: item.path.count("/") + len(item.path)):

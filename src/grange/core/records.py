@@ -174,14 +174,14 @@ class Changes(msgspec.Struct):
     """What one commit makes durable, all or nothing. Deletions come before `put`.
 
     Attributes:
-        last_id: the highest id allotted.
+        last_ids: the highest id allotted of each kind: job, run, worker.
         put: records to insert or replace, by their key; a key comes once.
         deleted_jobs: jobs to remove with blocks, chunks and names; runs and notes stay.
         deleted_users: users, branches, pools, workers and tokens to remove.
         notes: lines to add.
     """
 
-    last_id: int = 0
+    last_ids: dict[str, int] = msgspec.field(default_factory=dict)
     put: list[Record] = msgspec.field(default_factory=list)
     deleted_jobs: list[JobId] = msgspec.field(default_factory=list)
     deleted_workers: list[WorkerId] = msgspec.field(default_factory=list)
@@ -195,5 +195,5 @@ class Changes(msgspec.Struct):
 class Snapshot(msgspec.Struct):
     """All that a restart needs: every record but runs that ended, and notes."""
 
-    last_id: int = 0
+    last_ids: dict[str, int] = msgspec.field(default_factory=dict)
     records: list[Record] = msgspec.field(default_factory=list)

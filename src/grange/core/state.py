@@ -56,7 +56,7 @@ class FarmState:
         self.worker_names: dict[str, WorkerId] = {}
         self.runs: dict[RunId, Run] = {}
         self.tokens: dict[tuple[str, str], tuple[JobId, float]] = {}
-        self.last_id = 0
+        self.last_ids: dict[str, int] = {"job": 0, "run": 0, "worker": 0}
         self.last_share = 0
         self.demands: dict[int, Demand] = {}
         self.demand_ids: dict[object, int] = {}
@@ -74,10 +74,10 @@ class FarmState:
         self.shares[self.branches["/"].share.share_id] = "/"
         self.pools["/"] = Pool("/", ROOT_POOL, 0.0)
 
-    def new_id(self) -> int:
-        """Next identifier, of any kind."""
-        self.last_id += 1
-        return self.last_id
+    def new_id(self, kind: Literal["job", "run", "worker"]) -> int:
+        """Next identifier of a kind, never used before."""
+        self.last_ids[kind] += 1
+        return self.last_ids[kind]
 
     def new_share(self) -> int:
         """Next number of a share; not durable."""

@@ -89,7 +89,7 @@ def _new_worker(state: FarmState, cmd: JoinWorker, now: float) -> Worker:
     nimby = Nimby.NOBODY if any(item.spec.new_nimby for item in chain) else Nimby.FREE
     paused = any(item.spec.new_paused for item in chain)
     worker = Worker(
-        worker_id=WorkerId(state.new_id()),
+        worker_id=WorkerId(state.new_id("worker")),
         name=cmd.name,
         spec=WorkerSpec(nimby=nimby, paused=paused, user=cmd.user),
         traits=cmd.traits,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Dialect, Table
 
@@ -20,8 +20,6 @@ from grange.store import rows, schema
 from grange.store.rows import key
 from grange.store.statements import Batch, Put, Remove
 from grange.store.store import AuditRecord, CredentialRecord
-
-LAST_ID: Final = "last_id"  # name of the counter
 
 
 class ChangeStatements:
@@ -77,7 +75,7 @@ class ChangeStatements:
         yield Batch(self._no_token, tokens)
 
     def _additions(self, changes: Changes, audit: Sequence[AuditRecord]) -> Iterator[Batch]:
-        yield Batch(self._counters, [(LAST_ID, changes.last_id)] if changes.last_id else [])
+        yield Batch(self._counters, list(changes.last_ids.items()))
         for kind, records in _grouped(_kept(changes)).items():
             to_row, statement = self._puts[kind]
             yield Batch(statement, [to_row(record) for record in records])

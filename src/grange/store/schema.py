@@ -41,7 +41,7 @@ def _body() -> tuple[Column[int], Column[bytes]]:
 COUNTERS: Final = Table(
     "counters",
     METADATA,
-    Column("name", Text, primary_key=True),  # only "last_id" so far
+    Column("name", Text, primary_key=True),  # the kind of id: job, run, worker
     Column("value", BigInteger, nullable=False),
 )
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from grange.core.records import Changes, NoteRecord, Record, RunRecord, Snapshot
 from grange.store import queries, rows, schema
 from grange.store.backend import Backend
-from grange.store.changes import LAST_ID, ChangeStatements
+from grange.store.changes import ChangeStatements
 from grange.store.migrations import migrate
 from grange.store.sqlite import SqliteBackend
 from grange.store.statements import Batch, Row
@@ -90,7 +90,7 @@ class SqlStore:
                 query = select(kind.table).order_by(*kind.table.primary_key)
             found += map(kind.from_row, self._read(query))
         counters: dict[str, int] = dict(self._read(select(schema.COUNTERS)))
-        return Snapshot(last_id=counters.get(LAST_ID, 0), records=found)
+        return Snapshot(last_ids=counters, records=found)
 
     def commit(self, changes: Changes, audit: Sequence[AuditRecord] = ()) -> None:
         """Make changes durable, all or nothing."""

@@ -30,6 +30,11 @@ XML = """<scene version="3.0.0">
 </scene>"""
 
 
+@pytest.fixture(autouse=True)
+def clean_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
 @pytest.fixture
 def scene(tmp_path: Path) -> str:
     path = tmp_path / "scene.py"
@@ -91,6 +96,14 @@ def test_a_scene_may_finish_its_pictures(tmp_path: Path) -> None:
     output = tmp_path / "a.png"
     assert runner.main([str(path), "--frames", "1", "--output", str(output), *SMALL]) == 0
     assert pixel(output) == ([8, 16, 3], 0)
+
+
+def test_a_scene_may_import_what_lies_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "scene.py"
+    path.write_text("from scene_beside import scene")
+    path.with_name("scene_beside.py").write_text(SCENE)
+    output = tmp_path / "a.png"
+    assert runner.main([str(path), "--frames", "1", "--output", str(output), *SMALL]) == 0
 
 
 def test_xml_gets_its_frame_its_parameters_and_another_size(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def _listen(mi: Any) -> Any:
                 self.percent = percent
                 _say(f"PROGRESS: {percent}%")
 
-    logger = mi.logger()
+    logger = mi.logger() if hasattr(mi, "logger") else mi.Thread.thread().logger()  # until 3.6
     logger.clear_appenders()
     listener = Listener()
     logger.add_appender(listener)
@@ -280,11 +280,13 @@ def _resize(mi: Any, scene: Any, width: int | None, height: int | None) -> None:
 
 
 def _run(path: Path) -> ModuleType:
-    """Run a Python scene file as a module of its own."""
+    """Run a Python scene file as a module of its own, which may import what lies beside it."""
     spec = importlib.util.spec_from_file_location("grange_scene", path)
     if spec is None or spec.loader is None:
         raise BadUsage(f"{path} cannot be run as Python")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look it up
+    sys.path.append(str(path.absolute().parent))
     try:
         spec.loader.exec_module(module)
     except Exception as problem:
