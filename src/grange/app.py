@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import msgspec
 
 from grange.core.check import faults
 from grange.core.effects import DropFiles, Effect
@@ -22,22 +24,22 @@ from grange.doors.native.door import native_door
 from grange.doors.native.parts import Joining, Parts
 from grange.plugins.host import known
 from grange.server.auth import Gate
-from grange.server.config import Settings
+from grange.server.config import BadSetting, Settings, load
 from grange.server.credentials import Keyring
 from grange.server.doctor import Doctor
 from grange.server.engine import Engine
 from grange.server.feed import Feed
 from grange.server.gauges import Gauges
 from grange.server.guard import Guard
-from grange.server.http import Listener, Tls, raise_file_limit
+from grange.server.http import CannotListen, Listener, Tls, raise_file_limit
 from grange.server.links import Clocks, Links
 from grange.server.page import Page
 from grange.server.sessions import Sessions
-from grange.server.state_dir import StateDir, Whereabouts, fingerprint, own_names
+from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts, fingerprint, own_names
 from grange.server.views import Views
 from grange.store.files import Shelf
 from grange.store.sql import SqlStore, open_store
-from grange.store.store import AuditRecord
+from grange.store.store import AuditRecord, StoreError
 from grange.worker import beside, daemon
 from grange.worker.config import WorkerConfig, from_json
 from grange.worker.errors import WorkerCannotRun
@@ -129,7 +131,8 @@ class FarmServer:
         mark = self._folder.ensure_certificate(names)
         return Tls(self._folder.certificate, self._folder.certificate_key), mark
 
-    def _listener(self, tls: Tls | None, mark: str) -> Listener:
+    def _door(self, port: int, mark: str) -> Guard:
+        """The native door behind its guard."""
         settings = self._settings
         parts = Parts(
             engine=self.engine,
@@ -143,7 +146,7 @@ class FarmServer:
             page=Page.of_package(),
             joining=Joining(
                 host=settings.address,
-                port=settings.port,
+                port=port,
                 fingerprint=mark,
                 code_s=settings.join_code_s,
                 accept=settings.worker_accept,
@@ -154,19 +157,11 @@ class FarmServer:
         hosts = [*settings.allowed_hosts, *([] if settings.local_only else own_names())]
         if settings.address:
             hosts.append(settings.address)
-        guard = Guard(
+        return Guard(
             native_door(parts),
             hosts=hosts,
             origins=settings.allowed_origins,
             body_max_bytes=settings.body_max_bytes,
-        )
-        return Listener(
-            guard,
-            host=settings.listen,
-            port=settings.port,
-            tls=tls,
-            connections_max=settings.connections_max,
-            stop_max_s=settings.stop_max_s,
         )
 
     def login_address(self, url: str) -> str:
@@ -181,13 +176,21 @@ class FarmServer:
             CannotListen: the address is taken.
         """
         tls, mark = self._tls()
-        listener = self._listener(tls, mark)
+        settings = self._settings
+        listener = Listener(
+            host=settings.listen,
+            port=settings.port,
+            tls=tls,
+            connections_max=settings.connections_max,
+            stop_max_s=settings.stop_max_s,
+        )
+        door = self._door(listener.port, mark)
         where = Whereabouts(url=listener.url, fingerprint=mark, pid=os.getpid())
         try:
             async with asyncio.TaskGroup() as group:
                 engine = group.create_task(self.engine.run())
                 links = group.create_task(self._links.run())
-                serving = group.create_task(listener.run())
+                serving = group.create_task(listener.run(door))
                 await listener.ready.wait()
                 self._folder.announce(where)
                 ready(where, self.login_address(listener.url))
@@ -311,17 +314,29 @@ async def _beside(config: WorkerConfig, asked: asyncio.Event, stop: asyncio.Even
     stop.set()
 
 
-def main() -> int:
-    """Run the worker whose configuration comes in by standard input; started by `run_up`."""
-    logging.basicConfig(level=logging.WARNING, format="worker: %(message)s")
-    config = from_json(sys.stdin.buffer.read())
+def main(arguments: Sequence[str]) -> int:
+    """Run a part of the farm that another of its processes started.
+
+    What it is told comes in by standard input, as JSON: secrets do not stand in the list of
+    processes. `up` runs a server with its worker, by settings; without argument a worker.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    said = sys.stdin.buffer.read()
     try:
-        run_worker(config)
-    except WorkerCannotRun as why:
+        if list(arguments) == ["up"]:
+            run_up(load(msgspec.json.decode(said, type=dict[str, Any])), _print_login)
+        else:
+            run_worker(from_json(said))
+    except (WorkerCannotRun, StoreError, CannotListen, StateDirUnsafe, BadSetting) as why:
         log.error("%s", why)  # noqa: TRY400  # a sentence for people
         return 1
     return 0
 
 
+def _print_login(_: Whereabouts, login: str) -> None:
+    sys.stdout.write(f"{login}\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.patterns import Command
@@ -25,6 +26,7 @@ from grange.worker.inputs import (
 )
 
 E = TypeVar("E", bound=Effect)
+S = TypeVar("S", bound=msgspec.Struct)
 FIRST = RunId(1)
 LEASE_S = 30.0
 HEARTBEAT_S = 2.0
@@ -48,10 +50,9 @@ def a_run(number: int = 1, command: Command = ("true",), **more: object) -> RunS
     return replaced(plain, more)
 
 
-def replaced(run: RunSpec, more: dict[str, object]) -> RunSpec:
-    """A run with other values in some fields."""
-    fields = {name: getattr(run, name) for name in RunSpec.__struct_fields__}
-    return RunSpec(**(fields | more))
+def replaced(value: S, more: dict[str, object]) -> S:
+    """A value with others in some fields."""
+    return msgspec.structs.replace(value, **more)
 
 
 def a_welcome(lease_s: float = LEASE_S, offsets: dict[int, int] | None = None) -> Welcome:
@@ -174,8 +175,3 @@ def sent(effects: list[Effect], kind: type[M]) -> list[M]:
     """Messages of one kind among the effects."""
     messages = [effect.message for effect in effects if isinstance(effect, Send)]
     return [message for message in messages if isinstance(message, kind)]
-
-
-def a_home(folder: Path) -> Path:
-    """A state folder."""
-    return folder / "state"

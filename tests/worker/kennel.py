@@ -50,20 +50,15 @@ def eventually(check: Callable[[], object]) -> None:
 class Kennel:
     """Starts a warden and speaks with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, identity: str = "") -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             ours.setblocking(False)
-            command = (
-                sys.executable,
-                "-I",
-                "-m",
-                "grange.worker.warden",
-                str(theirs.fileno()),
-                "5",
-            )
+            module = (sys.executable, "-I", "-m", "grange.worker.warden")
             self._process = subprocess.Popen(
-                command, pass_fds=(theirs.fileno(),), start_new_session=True
+                (*module, str(theirs.fileno()), "5", identity),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
             )
         self._channel: Channel[Order, Report] = Channel(ours, reports_decoder())
         self._pipes: dict[int, int] = {}

@@ -263,4 +263,34 @@ def test_reports_come_in_order(kennel: Kennel) -> None:
     assert not [report for report in kennel.reports if isinstance(report, NotStarted)]
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+class TestAsAnotherUser:
+    @pytest.fixture
+    def kennel(self) -> Iterator[Kennel]:
+        with Kennel("65534:65534:65534") as kennel:
+            yield kennel
+
+    def test_a_process_runs_as_that_user_and_its_groups(self, kennel: Kennel) -> None:
+        kennel.spawn(1, "id -u; id -g; id -G; cut -d' ' -f6 /proc/$$/stat; echo $$")
+        kennel.gone(1)
+        user, group, groups, session, pid = kennel.output(1).split()
+        assert (user, group, groups) == (b"65534",) * 3
+        assert session == pid
+
+    def test_a_folder_closed_to_that_user_is_named(self, kennel: Kennel, tmp_path: Path) -> None:
+        (tmp_path / "closed").mkdir(mode=0o700)
+        message = kennel.refusal(("true",), folder=tmp_path / "closed")
+        assert message.endswith("closed: permission denied")
+
+    def test_a_missing_program_is_named(self, kennel: Kennel) -> None:
+        assert kennel.refusal(("/no/such",)) == "program /no/such: it does not exist"
+
+    def test_its_processes_are_killed(self, kennel: Kennel) -> None:
+        kennel.spawn(1, "setsid sleep 1000 & echo $!; sleep 1000")
+        kennel.wait_output(1, b"\n")
+        kennel.kill(1, hard=True)
+        kennel.gone(1)
+        assert not exists(int(kennel.output(1)))
+
+
 WAIT = "while [ ! -s pid ]; do sleep 0.01; done"  # until the daemon has written its number

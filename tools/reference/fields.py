@@ -79,8 +79,5 @@ def shape_table(kind: type) -> str:
 
 def members_table(kind: type[Enum], heads: tuple[str, str] = ("value", "meaning")) -> str:
     """A table of the members of an enumeration of words."""
-    rows = [
-        (md.code(item.value), md.sentence(meaning(kind, item.name)))
-        for item in kind
-    ]
+    rows = [(md.code(item.value), md.sentence(meaning(kind, item.name))) for item in kind]
     return md.table(heads, rows)

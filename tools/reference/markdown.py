@@ -83,27 +83,32 @@ def kind_text(kind: kinds.Type) -> str:
         case kinds.Metadata(type=inner):
             return kind_text(inner)
         case kinds.UnionType(types=types):
-            return " or ".join(
-                kind_text(item) for item in types if not isinstance(item, kinds.NoneType)
-            )
+            some = [item for item in types if not isinstance(item, kinds.NoneType)]
+            return " or ".join(kind_text(item) for item in some)
         case kinds.LiteralType(values=values):
-            return "one of " + ", ".join(code(f'"{item}"') for item in values)
-        case kinds.EnumType(cls=cls) if issubclass(cls, IntFlag | int):
-            return f"int, a {cls.__name__}"
+            return _one_of(values)
         case kinds.EnumType(cls=cls):
-            return "one of " + ", ".join(code(f'"{item.value}"') for item in cls)
-        case kinds.DictType(key_type=key, value_type=item):
-            return f"map of {kind_text(key)} to {kind_text(item)}"
-        case kinds.CollectionType(item_type=item):
-            return f"list of {kind_text(item)}"
-        case kinds.TupleType(item_types=items):
-            return f"list of {' and '.join(kind_text(item) for item in items)}"
-        case kinds.StructType(cls=cls):
-            return cls.__name__
-        case kinds.CustomType(cls=cls):
+            return cls.__name__ if issubclass(cls, int) else _one_of(item.value for item in cls)
+        case kinds.StructType(cls=cls) | kinds.CustomType(cls=cls):
             return "path" if cls is Path else cls.__name__
         case _:
-            return _PLAIN.get(type(kind), type(kind).__name__)
+            return _container_text(kind) or _PLAIN.get(type(kind), type(kind).__name__)
+
+
+def _container_text(kind: kinds.Type) -> str:
+    match kind:
+        case kinds.DictType(key_type=key, value_type=held):
+            return f"map of {kind_text(key)} to {kind_text(held)}"
+        case kinds.CollectionType(item_type=held):
+            return f"list of {kind_text(held)}"
+        case kinds.TupleType(item_types=items):
+            return f"list of {' and '.join(kind_text(item) for item in items)}"
+        case _:
+            return ""
+
+
+def _one_of(values: Iterable[object]) -> str:
+    return "one of " + ", ".join(code(f'"{item}"') for item in values)
 
 
 _PLAIN: dict[type[Any], str] = {
@@ -120,21 +125,26 @@ _PLAIN: dict[type[Any], str] = {
 def bounds(kind: kinds.Type) -> str:
     """What a value of a type may be, in words; "" when anything."""
     match kind:
-        case kinds.Metadata(type=inner):
-            return bounds(inner)
+        case kinds.Metadata(type=within):
+            return bounds(within)
         case kinds.UnionType(types=types):
             return "; ".join(text for item in types if (text := bounds(item)))
         case kinds.IntType() | kinds.FloatType():
             return _range(kind)
         case kinds.StrType(max_length=most, min_length=least):
             return _length(least, most, "characters")
-        case kinds.DictType(value_type=item):
-            return f"each: {inner}" if (inner := bounds(item)) else ""
-        case kinds.CollectionType(item_type=item, max_length=most):
-            each = f"each: {inner}" if (inner := bounds(item)) else ""
-            return "; ".join(text for text in (_length(None, most, "items"), each) if text)
+        case kinds.DictType(value_type=held):
+            return _each(held)
+        case kinds.CollectionType(item_type=held, max_length=most):
+            texts = (_length(None, most, "items"), _each(held))
+            return "; ".join(text for text in texts if text)
         case _:
             return ""
+
+
+def _each(kind: kinds.Type) -> str:
+    text = bounds(kind)
+    return f"each: {text}" if text else ""
 
 
 def _range(kind: kinds.IntType | kinds.FloatType) -> str:

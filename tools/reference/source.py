@@ -111,7 +111,8 @@ def paragraphs(thing: object) -> list[str]:
 def subclasses(kind: type) -> list[type]:
     """All classes derived from one, in the order of the file; the class itself left out."""
     found: list[type] = []
-    for item in kind.__subclasses__():
+    below: list[type] = type.__subclasses__(kind)
+    for item in below:
         if item.__module__.startswith("grange"):
             found += [item, *subclasses(item)]
     return found

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Callable
+from typing import Annotated, Final
 
 import typer
 
-from grange.cli import pages
-from grange.cli.live import follow_job, follow_jobs
-from grange.cli.screen import show, write_json
 from grange.cli.session import Json, farm, now
 from grange.cli.targets import job_target
 from grange.client.requests import jobs as job_requests
-from grange.client.requests import tasks as task_requests
+from grange.model.states import JobState
+from grange.model.views import JobView
 
 LISTED: Final = 50  # jobs on one page without --all
 JOBS_MAX: Final = 10_000  # jobs of one answer
@@ -25,9 +23,7 @@ commands = typer.Typer()
 def list_jobs(
     ctx: typer.Context,
     user: Annotated[str, typer.Option("--user", "-u", help="Only this user's.")] = "",
-    state: Annotated[
-        str, typer.Option(help="Only in this state, such as running or failed.")
-    ] = "",
+    state: Annotated[JobState | None, typer.Option(help="Only in this state.")] = None,
     name: Annotated[str, typer.Option(help="Only with this text in the name.")] = "",
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Old and hidden ones, too.")
@@ -37,52 +33,65 @@ def list_jobs(
 ) -> None:
     """List jobs, the newest first.
 
-    [dim]grange jobs --user ada --state failed
-    grange jobs --json | jq '.[].job_id'[/]
+    [dim]grange jobs --user ada --state failed[/]
     """
-    request = job_requests.listed(
-        user=user,
-        state=state,
-        name=name,
-        hidden=everything or None,
-        limit=JOBS_MAX if everything else LISTED,
-    )
+    most = JOBS_MAX if everything else LISTED
     with farm(ctx) as client:
-        found = client.send(request)
-        if watch and not as_json:
-            follow_jobs(client, [job.job_id for job in found], user=user, state=state, name=name)
-            return
+        if watch:
+            from grange.cli.live import follow_jobs
+
+            follow_jobs(client, _wanted(user, state, name, hidden=everything), most)
+        found = client.send(
+            job_requests.listed(
+                user=user, state=state or "", name=name, hidden=everything or None, limit=most
+            )
+        )
+    from grange.cli import pages, screen
+
     if as_json:
-        write_json(found)
-    else:
-        show(*pages.jobs(found, now()))
-        if len(found) == LISTED and not everything:
-            show(pages.more("these are the newest; --all shows the others"))
+        screen.write_json(found)
+        return
+    screen.show(*pages.jobs(found, now()))
+    if len(found) == LISTED and not everything:
+        screen.show(pages.more("these are the newest; --all shows the others"))
 
 
 @commands.command("job", rich_help_panel="Jobs")
 def show_job(
     ctx: typer.Context,
-    job: Annotated[str, typer.Argument(metavar="JOB", help="Number of the job.")],
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Its number.")],
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Stay until it is finished.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a job: its blocks, its frames, what went wrong, why it waits.
+    """Show a job: its blocks and frames, what went wrong, why it waits.
 
-    [dim]grange job 12
-    grange job 12 --watch[/]
+    [dim]grange job 12 --watch[/]
     """
+    from grange.cli import live, pages, screen
+
     number = job_target(job).job
     with farm(ctx) as client:
-        if watch and not as_json:
-            follow_job(client, number)
-            return
-        detail = client.send(job_requests.detail(number))
         if as_json:
-            write_json(detail)
-            return
-        blocks = [block.number for block in detail.job.blocks]
-        states = [client.send(task_requests.states(number, block)) for block in blocks]
-        failed = client.send(task_requests.failed(number, blocks)) if ... else ()
+            screen.write_json(client.send(job_requests.detail(number)))
+        elif watch:
+            live.follow_job(client, number)
+        else:
+            screen.show(*pages.job(live.read_page(client, number), now()))
+
+
+def _wanted(
+    user: str, state: JobState | None, name: str, *, hidden: bool
+) -> Callable[[JobView], bool]:
+    """Choose jobs as the server does."""
+
+    def wanted(job: JobView) -> bool:
+        return (
+            (not user or job.user == user)
+            and (state is None or job.state is state)
+            and name in job.name
+            and (hidden or not job.hidden)
+        )
+
+    return wanted

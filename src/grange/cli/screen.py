@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -19,6 +20,14 @@ GOOD: Final = "green"
 BUSY: Final = "cyan"
 CARE: Final = "yellow"
 BAD: Final = "red"
+
+#: Control characters but for tab, line feed and carriage return, and escape sequences but for
+#: those that set colours.
+_OBEYED: Final = re.compile(
+    r"\x1b(?!\[[\d;]{0,40}m)(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)?|.)?"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f]",
+    re.DOTALL,
+)
 
 #: One colour for each thing to be told apart at a glance; what needs nobody stays plain.
 STYLES: Final[dict[str, str]] = {
@@ -44,6 +53,11 @@ def err() -> Console:
     return _console(stderr=True)
 
 
+def unicode() -> bool:
+    """Whether block characters can be written."""
+    return out().encoding.lower().startswith("utf")
+
+
 def show(*lines: RenderableType) -> None:
     """Write lines or tables that were asked for."""
     for line in lines:
@@ -57,7 +71,7 @@ def say(text: str | Text) -> None:
 
 def complain(text: str) -> None:
     """Say what is wrong."""
-    err().print(Text.assemble(("error: ", f"bold {BAD}"), text))
+    err().print(Text.assemble(("error: ", f"bold {BAD}"), clean(text)))
 
 
 def write_json(value: Any) -> None:
@@ -77,10 +91,19 @@ def faint(text: str) -> Text:
     return Text(text, style=FAINT)
 
 
-def cut(text: str) -> Text:
+def clean(text: str) -> str:
+    """Take out of a text what a terminal would obey: it may come from anybody."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def cut(text: str, style: str = "") -> Text:
     """Write text that may be cut short where there is no room for it."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in text)
-    return Text(clean, no_wrap=True, overflow="ellipsis")
+    return Text(clean(text), style, no_wrap=True, overflow="ellipsis")
+
+
+def safe_log(text: str) -> str:
+    """Take out of a log what a terminal would obey, but for colours."""
+    return _OBEYED.sub("", text)
 
 
 def table(*columns: str | Column, rows: Iterable[Iterable[str | Text]]) -> Table:

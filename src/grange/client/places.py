@@ -71,7 +71,7 @@ def find(
 
     Args:
         server: its address, such as https://farm:7420; None to look for one.
-        token: shows who asks; None to look for one.
+        token: shows who asks; None to look for one, "" to show none.
         fingerprint: SHA-256 of the server's certificate, in hex.
         environment: variables; None the process's own.
 
@@ -100,7 +100,7 @@ def find(
     return _checked(
         msgspec.structs.replace(
             place,
-            token=token or env.get(TOKEN, "") or place.token,
+            token=(env.get(TOKEN, "") or place.token) if token is None else token,
             fingerprint=_pin(fingerprint or env.get(FINGERPRINT, "")) or place.fingerprint,
         )
     )

@@ -15,7 +15,6 @@ from grange.server.permissions import Act, Deed, Reach, reach
 from grange.server.refusal import BadField, BadOrigin, Forbidden, Unauthenticated
 from grange.server.sessions import Session, Sessions
 from grange.store.store import CredentialRecord
-from grange.wire.address import is_loopback
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOW: Final = "send Authorization: Bearer TOKEN, or run: grange open"
@@ -39,11 +38,6 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def signature(self) -> str:
         """The user as an audit names him."""
         return self.user if self.user == self.name else f"{self.name} as {self.user}"
-
-    @property
-    def local(self) -> bool:
-        """Whether it came from this machine."""
-        return is_loopback(self.address)
 
     def reach(self, deed: Deed) -> Reach:
         """How far it may do something."""
@@ -122,18 +116,17 @@ class Gate:
             raise Unauthenticated("nobody is signed in", hint=_HOW)
         return self._acting(principal, acts_for) if acts_for else principal
 
-    def worker(self, *, address: str, authorization: str | None) -> CredentialRecord:
+    def worker(self, *, address: str, authorization: str | None, local: bool) -> CredentialRecord:
         """The credential that a worker's link shows, pending and revoked ones included.
 
-        The owner's own token opens a link too, from this machine.
+        An admin's token opens a link too, from this machine, where `local` says so.
 
         Raises:
             Unauthenticated: nobody known.
             Forbidden: a token that is not for workers.
         """
         record = self._record(authorization or "", address)
-        local_admin = record.role == Role.ADMIN and is_loopback(address)
-        if record.role != Role.WORKER and not local_admin:
+        if record.role != Role.WORKER and not (record.role == Role.ADMIN and local):
             raise Forbidden(f"role {record.role!r} holds no worker's link", hint="use a join code")
         return record
 

@@ -107,7 +107,7 @@ def load(
     for where, found in sources:
         _check(found, where, state_dir)
         values |= found
-    settings = msgspec.convert(values | {"state_dir": str(state_dir)}, Settings)
+    settings = msgspec.convert(values | {"state_dir": str(state_dir)}, Settings, dec_hook=_path)
     _check_whole(settings)
     return settings
 
@@ -159,6 +159,11 @@ def _plain(name: str, text: str) -> Any:
         return text
 
 
+def _path(kind: type, value: object) -> object:
+    """Read what the decoder does not know by itself: a path."""
+    return kind(value)
+
+
 def _check(found: Mapping[str, Any], where: str, state_dir: Path) -> None:
     """Find the fault of one source, so that it can be named."""
     for name in found:
@@ -169,7 +174,7 @@ def _check(found: Mapping[str, Any], where: str, state_dir: Path) -> None:
         name: str(value) if isinstance(value, Path) else value for name, value in found.items()
     }
     try:
-        msgspec.convert(plain | {"state_dir": str(state_dir)}, Settings)
+        msgspec.convert(plain | {"state_dir": str(state_dir)}, Settings, dec_hook=_path)
     except msgspec.ValidationError as error:
         text, _, field = str(error).partition(" - at `$.")
         raise BadSetting(f"{where}: {field.rstrip('`')}: {text}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
 import msgspec
@@ -41,7 +41,12 @@ class Keyring:
         self._store = store
         self._clock = clock
         self._all: dict[str, CredentialRecord] = {}
+        self._told: list[Callable[[str], Awaitable[None]]] = []
         self._turn = asyncio.Lock()  # of the changes: what is checked must still hold when kept
+
+    def tell(self, revoked: Callable[[str], Awaitable[None]]) -> None:
+        """Have something called with the id of each credential that is revoked from now on."""
+        self._told.append(revoked)
 
     def load(self) -> None:
         """Read them from the store, and drop the join codes that are too old. Blocks."""
@@ -194,9 +199,7 @@ class Keyring:
     async def revoke(self, credential_id: str) -> CredentialRecord:
         """End a credential for good; sessions that were opened with it end too."""
         async with self._turn:
-            record = msgspec.structs.replace(self.get(credential_id), state="revoked")
-            await self._put(record)
-            return record
+            return await self._revoke(self.get(credential_id))
 
     def _record(
         self,
@@ -232,10 +235,17 @@ class Keyring:
     async def _accept(self, record: CredentialRecord) -> CredentialRecord:
         for other in self._of_worker(record.name):
             if other.state != "revoked" and other.credential_id != record.credential_id:
-                await self._put(msgspec.structs.replace(other, state="revoked"))
+                await self._revoke(other)
         active = msgspec.structs.replace(record, state="active")
         await self._put(active)
         return active
+
+    async def _revoke(self, record: CredentialRecord) -> CredentialRecord:
+        revoked = msgspec.structs.replace(record, state="revoked")
+        await self._put(revoked)
+        for tell in self._told:
+            await tell(record.credential_id)
+        return revoked
 
     async def _drop_pending(self, name: str) -> None:
         """Make room for a new request: an older one of the same name is void."""

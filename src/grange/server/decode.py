@@ -11,17 +11,18 @@ import msgspec
 from msgspec import inspect
 
 from grange.server.config import nearest
-from grange.server.refusal import BadField, BadJson, BadRequest, UnknownField
+from grange.server.refusal import BadField, BadJson, BadRequest, BodyTooLarge, UnknownField
 
 T = TypeVar("T")
 
 _AT = re.compile(r"(.*) - at `(?:key in `)?\$\.?([^`]*)`*", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_INVALID = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _BYTE = re.compile(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)", re.DOTALL)
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+|\.\.\.)\]")
-_LONG: Final = re.compile(rb"[0-9]{19}")  # a number that may be beyond 64 bits begins so
-_INT_MAX: Final = 2**63 - 1  # what the store, the wire and other languages can hold
+INT_MAX: Final = 2**63 - 1  # what the store, the wire and other languages can hold
+CHANGES_MAX: Final = 4 * 1024 * 1024  # bytes; the longest field has a million characters
 _SHOWN_MAX: Final = 100  # characters of a foreign name in a message
 
 
@@ -37,7 +38,6 @@ def decode_json(data: bytes, kind: type[T]) -> T:
     """
     try:
         value = _decoder(cast(Hashable, kind)).decode(data)  # every type is hashable
-        _refuse_huge(data)
     except msgspec.ValidationError as error:
         raise _located(str(error), kind) from error
     except msgspec.DecodeError as error:
@@ -80,6 +80,11 @@ def _located(text: str, kind: Any) -> BadRequest:
     missing = _MISSING.fullmatch(what)
     if missing:
         return BadField("this field is needed", field=_join(path, missing[1]))
+    word = _INVALID.fullmatch(what)
+    if word:
+        known = _words(kind, path)
+        near = nearest(word[1], known) or f"; known are {', '.join(known)}"
+        return BadField(f"there is no {word[1][:_SHOWN_MAX]!r} here{near}", field=path)
     return BadField(what[:1].lower() + what[1:], field=path)
 
 
@@ -89,11 +94,27 @@ def _join(path: str, name: str) -> str:
 
 def _names(kind: Any, path: str) -> list[str]:
     """The fields that there are at a place."""
+    structs = [at for at in _at(kind, path) if isinstance(at, inspect.StructType)]
+    return [field.encode_name for at in structs for field in at.fields]
+
+
+def _words(kind: Any, path: str) -> list[str]:
+    """The words that may stand at a place."""
+    words: list[str] = []
+    for at in _at(kind, path):
+        if isinstance(at, inspect.EnumType):
+            words += [str(member.value) for member in at.cls]
+        elif isinstance(at, inspect.LiteralType):
+            words += [str(value) for value in at.values]
+    return words
+
+
+def _at(kind: Any, path: str) -> list[inspect.Type]:
+    """What may stand at a place."""
     found = [inspect.type_info(kind)]
     for name, index in _STEP.findall(path):
         found = [below for at in found for below in _below(at, name, index)]
-    structs = [at for at in _flat(found) if isinstance(at, inspect.StructType)]
-    return [field.encode_name for at in structs for field in at.fields]
+    return _flat(found)
 
 
 def _flat(kinds: list[inspect.Type]) -> list[inspect.Type]:
@@ -124,15 +145,26 @@ def _below(kind: inspect.Type, name: str, index: str) -> list[inspect.Type]:
     return out
 
 
-def _refuse_huge(data: bytes) -> None:
+def decode_changes(data: bytes) -> dict[str, Any]:
+    """Read a body of fields and new values, whose types only the core knows.
+
+    Raises:
+        BadRequest: not JSON, not an object, too large, or a number that nothing can hold.
+    """
+    if len(data) > CHANGES_MAX:
+        raise BodyTooLarge(f"changes have at most {CHANGES_MAX} bytes")
+    changes: dict[str, Any] = decode_json(data, dict)
+    _refuse_huge(changes)
+    return changes
+
+
+def _refuse_huge(changes: dict[str, Any]) -> None:
     """Refuse whole numbers beyond 64 bits, wherever they stand."""
-    if _LONG.search(data) is None:
-        return
-    todo: list[tuple[str, Any]] = [("", msgspec.json.decode(data))]
+    todo: list[tuple[str, Any]] = [("", changes)]
     while todo:
         path, value = todo.pop()
-        if isinstance(value, int) and not -_INT_MAX - 1 <= value <= _INT_MAX:
-            raise BadField(f"a number beyond {_INT_MAX}", field=path)
+        if isinstance(value, int) and not -INT_MAX - 1 <= value <= INT_MAX:
+            raise BadField(f"a number beyond {INT_MAX}", field=path)
         if isinstance(value, dict):
             todo += [(_join(path, name[:_SHOWN_MAX]), below) for name, below in value.items()]
         elif isinstance(value, list):

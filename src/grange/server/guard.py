@@ -25,7 +25,7 @@ from grange.server.refusal import (
     Refusal,
     answer,
 )
-from grange.server.request import header
+from grange.server.request import header, respond
 
 BODY_IDLE_MAX_S: Final = 30.0  # without a byte of a body that is not complete
 BODY_MAX_S: Final = 600.0  # for a whole body: 64 MiB at a megabit per second
@@ -173,15 +173,9 @@ def _secured(send: Send) -> Send:
 async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
     """Answer a request that goes no further."""
     status, view, extra = answer(refusal)
-    body = msgspec.json.encode(view)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in extra.items()),
-    ]
     kind = "http" if scope["type"] == "http" else "websocket.http"
-    await send({"type": f"{kind}.response.start", "status": status, "headers": headers})
-    await send({"type": f"{kind}.response.body", "body": body})
+    headers = {"Content-Type": "application/json", **extra}
+    await respond(send, status, msgspec.json.encode(view), headers, kind)
 
 
 def _bare(host: str) -> str:

@@ -21,8 +21,10 @@ from grange.wire.worker import MESSAGE_MAX
 HEAD_MAX_S: Final = 15.0  # from connection, or from a request's first byte, to the end of its head
 HEAD_MAX_BYTES: Final = 64 * 1024  # of a request's line and headers
 IDLE_MAX_S: Final = 75  # seconds between two requests of one connection; longer than browsers'
+READ_MAX_S: Final = 120.0  # for the other side to read what fills its connection
 PING_S: Final = 20.0  # seconds between the pings of a WebSocket, and for their answers
 BACKLOG: Final = 4_096  # connections that wait to be accepted: a farm that comes back at once
+_EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, not listened at)
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"Connection: close\r\nContent-Length: 0\r\n\r\n"
@@ -47,10 +49,9 @@ class Tls:
 
 
 class Listener:
-    """One HTTP listener.
+    """One HTTP listener. Its port is taken at once, and answered once it runs.
 
     Args:
-        app: a door behind its guard.
         host: address to listen at.
         port: 0 for any free one.
         tls: None speaks plain HTTP, which only loopback may.
@@ -63,7 +64,6 @@ class Listener:
 
     def __init__(
         self,
-        app: App,
         *,
         host: str,
         port: int,
@@ -73,12 +73,42 @@ class Listener:
     ) -> None:
         if tls is None and not is_loopback(host):
             raise CannotListen(f"{host} can be reached by others: not without TLS")
-        self._socket = _bind(host, port)
         self.host = host
+        self.ready = asyncio.Event()  # set once it answers
+        self._tls = tls
+        self._connections_max = connections_max
+        self._stop_max_s = stop_max_s
+        self._server: _Server | None = None
+        self._socket = _bind(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self.encrypted = tls is not None
-        self.ready = asyncio.Event()
-        config = uvicorn.Config(
+
+    @property
+    def url(self) -> str:
+        """Its address on this machine."""
+        host = self.host if self.host not in _EVERYWHERE else "127.0.0.1"
+        return url(host, self.port, encrypted=self._tls is not None)
+
+    async def run(self, app: App) -> None:
+        """Serve until stopped or cancelled; then what is under way gets its bounded time.
+
+        Args:
+            app: a door behind its guard.
+        """
+        self._server = _Server(self._config(app), self.ready)
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Take no more, finish what is under way, and let `run` return."""
+        if self._server is None:
+            self._socket.close()
+        else:
+            self._server.should_exit = True
+
+    def _config(self, app: App) -> uvicorn.Config:
+        return uvicorn.Config(
             app,
             http=PatientHttp,
             ws="websockets-sansio",
@@ -93,51 +123,40 @@ class Listener:
             ws_ping_interval=PING_S,
             ws_ping_timeout=PING_S,
             timeout_keep_alive=IDLE_MAX_S,
-            timeout_graceful_shutdown=max(1, round(stop_max_s)),
-            limit_concurrency=connections_max,
+            timeout_graceful_shutdown=max(1, round(self._stop_max_s)),
+            limit_concurrency=self._connections_max,
             backlog=BACKLOG,
-            ssl_certfile=tls.certificate if tls else None,
-            ssl_keyfile=tls.key if tls else None,
+            ssl_certfile=self._tls.certificate if self._tls else None,
+            ssl_keyfile=self._tls.key if self._tls else None,
         )
-        self._server = _Server(config, self.ready)
-
-    @property
-    def url(self) -> str:
-        """Its address for this machine, or the one it listens at."""
-        host = self.host if self.host not in ("", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
-        return url(host, self.port, encrypted=self.encrypted)
-
-    async def run(self) -> None:
-        """Serve until stopped or cancelled; then what is under way gets its bounded time."""
-        try:
-            await self._server.serve(sockets=[self._socket])
-        finally:
-            self._socket.close()
-
-    def stop(self) -> None:
-        """Take no more, finish what is under way, and let `run` return."""
-        self._server.should_exit = True
 
 
 class PatientHttp(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, with a bound on how long and how large a request's head may be.
+    """uvicorn's HTTP/1.1, with bounds on a request's head and on an answer's reader.
 
-    uvicorn itself waits for ever for the first request of a connection, and for the end of
-    any head: a few thousand idle connections would use up a server's files.
+    uvicorn itself waits for ever for the first request of a connection, for the end of any
+    head, and for a reader that does not read: a few thousand such connections would use up a
+    server's files.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _read_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _in_head = True
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # asyncio does this only where a listening socket names its protocol; without it an
+        # answer's second packet waits 40 ms for the first one's acknowledgement
+        peer = transport.get_extra_info("socket")
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._wait_for_head()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._unread(None)
         super().connection_lost(exc)
 
     @override
@@ -150,6 +169,16 @@ class PatientHttp(HttpToolsProtocol):
         if self._in_head and self._head_bytes > HEAD_MAX_BYTES:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+
+    @override
+    def pause_writing(self) -> None:
+        self._unread(self.loop.call_later(READ_MAX_S, self.transport.abort))
+        super().pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        self._unread(None)
+        super().resume_writing()
 
     @override
     def on_message_begin(self) -> None:
@@ -167,6 +196,11 @@ class PatientHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_head = True
+
+    def _unread(self, timer: asyncio.TimerHandle | None) -> None:
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+        self._read_timer = timer
 
     def _wait_for_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_MAX_S, self._give_up)

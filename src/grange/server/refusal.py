@@ -118,11 +118,25 @@ class ServerBusy(Refusal):
     code = "server-busy"
 
 
+class Stopping(Refusal):
+    """The server stops; whether the command was done is not known."""
+
+    status = 503
+    code = "server-stopping"
+
+
 class NoSuchPath(Refusal):
     """There is nothing at that address."""
 
     status = 404
     code = "no-such-path"
+
+
+class MethodNotAllowed(Refusal):
+    """There is something at that address, but not for this method."""
+
+    status = 405
+    code = "method-not-allowed"
 
 
 class NoSuchRun(Refusal):

@@ -169,7 +169,6 @@ class Attendant:
         verdict = self._verdict(exit_code, signal)
         self._write(verdict.log)
         self.log.close()
-        self.log.release()
         return Judged(
             run_id=self.run.run_id,
             status=verdict.status,

@@ -23,9 +23,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     server: str  #: such as ws://127.0.0.1:8080 or wss://farm:8443; the path is added
     state_folder: Path  #: its own alone; results and logs that wait for the server
     credential: str = ""  #: secret that names it to the server
-    fingerprint: str = (
-        ""  #: SHA-256 of the server's certificate in hex; "" trusts the system's CAs
-    )
+    fingerprint: str = ""  #: SHA-256 of its certificate, in hex; "" trusts the system's CAs
     name: str = ""  #: "" the host name
     user: str = ""  #: who owns the machine
     nimby: Nimby | None = None  #: asked for at start; None leaves it as it was

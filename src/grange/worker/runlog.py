@@ -87,6 +87,7 @@ class RunLog:
         if self._dropped:
             self._keep(b"\n... %d bytes of this log were dropped here ...\n" % self._dropped)
         self._keep(tail)
+        self.release()
 
     def release(self) -> None:
         """Give the file's descriptor back."""

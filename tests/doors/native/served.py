@@ -147,10 +147,10 @@ class Served:
         )
         guard = Guard(native_door(parts), hosts=(), origins=(), body_max_bytes=BODY_MAX)
         tls = Tls(self.folder.certificate, self.folder.certificate_key) if self._tls else None
-        self.listener = Listener(guard, host="127.0.0.1", port=0, tls=tls, stop_max_s=1)
+        self.listener = Listener(host="127.0.0.1", port=0, tls=tls, stop_max_s=1)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(self.engine.run())
-            serving = group.create_task(self.listener.run())
+            serving = group.create_task(self.listener.run(guard))
             await self.listener.ready.wait()
             self._up.set()
             await serving

@@ -51,7 +51,7 @@ def _guide(frame: int, width: int, height: int) -> dict[str, Any]:
         "moving": _glowing(_flat(_moved(stage.movers(frame)))),
         "still_glow": _still_glow(),
         "moving_glow": _glowing(_moved(stage.glowing_movers(frame))),
-        "dark": {"type": "point", "intensity": 0.0},  # a scene wants a light it may sample
+        "unused": {"type": "point"},  # a scene wants one light that could be sampled
     }
 
 

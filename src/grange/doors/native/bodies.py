@@ -10,7 +10,8 @@ from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 from typing_extensions import override
 
-from grange.server.decode import decode_json
+from grange.doors.native.asks import Changes
+from grange.server.decode import decode_changes, decode_json
 
 
 class Body(AbstractDTO[Any]):
@@ -23,7 +24,8 @@ class Body(AbstractDTO[Any]):
     @override
     def decode_bytes(self, value: bytes) -> Any:
         """Read a body as the type that its handler names."""
-        return decode_json(value, _wanted(self.asgi_connection.route_handler))
+        kind = _wanted(self.asgi_connection.route_handler)
+        return decode_changes(value) if kind == Changes else decode_json(value, kind)
 
     @classmethod
     @override

@@ -14,7 +14,7 @@ from grange.model.ids import JobId, WorkerId
 from grange.server.auth import Principal
 from grange.server.engine import Actor, Stopped
 from grange.server.permissions import Act, Deed, Reach, forbidden_fields
-from grange.server.refusal import Forbidden, ServerBusy
+from grange.server.refusal import Forbidden, ServerBusy, Stopping
 from grange.store.store import AuditRecord
 
 RETRY_S = 1.0  # after which a sender that was turned away may come again
@@ -40,6 +40,7 @@ class Caller:
             Forbidden: the sender may not.
             Rejected: the core says no.
             ServerBusy: too much waits already; nothing was done.
+        Stopping: the server stops.
         """
         self.principal.require(type(command), self._owner(command))
         self._check_fields(command)
@@ -50,7 +51,7 @@ class Caller:
         try:
             return await self.parts.engine.do(command, actor)
         except Stopped as error:
-            raise ServerBusy(str(error), retry_s=RETRY_S) from error
+            raise Stopping(str(error), retry_s=RETRY_S) from error
 
     def may(self, deed: Deed, owner: str | None = None) -> None:
         """Refuse what the sender may not do; see `Principal.require`."""

@@ -18,8 +18,9 @@ from grange.doors.native.bodies import Body
 from grange.doors.native.caller import Caller
 from grange.doors.native.parameters import Req
 from grange.doors.native.parts import Parts
+from grange.doors.native.queries import refuse_unknown
 from grange.doors.native.refusals import HANDLERS
-from grange.doors.native.site import page
+from grange.doors.native.site import Site
 from grange.doors.native.sockets import Sockets
 from grange.server.asgi import App, Receive, Scope, Send
 from grange.server.auth import Principal
@@ -34,18 +35,20 @@ def native_door(parts: Parts) -> App:
 
     It stands behind a `Guard`, which checks host, origin and size of what comes in.
     """
-    web, sockets = _web(parts), Sockets(parts)
+    api, site, sockets = _api(parts), Site(parts), Sockets(parts)
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await sockets(scope, receive, send)
+        elif scope["path"].startswith("/api/"):
+            await api(scope, receive, send)  # type: ignore[arg-type]  # the same, typed closely
         else:
-            await web(scope, receive, send)  # type: ignore[arg-type]  # the same, typed closely
+            await site(scope, receive, send)
 
     return door
 
 
-def _web(parts: Parts) -> Litestar:
+def _api(parts: Parts) -> Litestar:
     def provide_parts() -> Parts:
         return parts
 
@@ -54,6 +57,7 @@ def _web(parts: Parts) -> Litestar:
         return Caller(parts, principal)
 
     def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        refuse_unknown(connection)
         scope: Any = connection.scope
         scope["user"] = parts.gate.authenticate(
             address=sender(scope),
@@ -83,7 +87,7 @@ def _web(parts: Parts) -> Litestar:
     )
     opened = Router(PATH, route_handlers=[*people.OPEN_ROUTES, openapi], dto=Body, return_dto=None)
     return Litestar(
-        route_handlers=[closed, opened, page],
+        route_handlers=[closed, opened],
         dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
         exception_handlers=HANDLERS,
         openapi_config=_description(),
@@ -117,5 +121,6 @@ def _description() -> OpenAPIConfig:
                 "session": SecurityScheme(type="apiKey", security_scheme_in="cookie", name=COOKIE),
             }
         ),
+        use_handler_docstrings=True,
         openapi_router=_Nowhere("/openapi", route_handlers=[]),
     )

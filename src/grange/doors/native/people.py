@@ -18,7 +18,7 @@ from grange.doors.native.parameters import CredentialName, Door, Req, Secret, Se
 from grange.doors.native.refusals import CHANGING, OPEN, READING
 from grange.model.states import Role
 from grange.model.views import CredentialView
-from grange.server.page import SIGNED_IN
+from grange.server.page import SIGN_IN, SIGNED_IN
 from grange.server.permissions import Act
 from grange.server.refusal import BadField, Forbidden, Unauthenticated
 from grange.server.request import sender
@@ -164,7 +164,10 @@ async def sign_in(request: Req, parts: Door, secret: Secret) -> Response[str]:
     By a page and not by a redirect: after a link in a page of another site, a browser sends
     a cookie that is `SameSite=Strict` only once our own page has led on.
     """
-    session = parts.gate.sign_in(secret, sender(request.scope))
+    try:
+        session = parts.gate.sign_in(secret, sender(request.scope))
+    except Unauthenticated:
+        return Response(SIGN_IN, status_code=401, media_type=MediaType.HTML)
     cookie = Cookie(
         key=COOKIE,
         value=parts.gate.sessions.seal(session),

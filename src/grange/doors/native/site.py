@@ -1,47 +1,65 @@
-"""The web page and its files."""
+"""The web page and its files, at every address that is not the API's."""
 
 from __future__ import annotations
 
-from litestar import Response, get
-from litestar.params import FromPath
-
-from grange.doors.native.parameters import Door, Req
+from grange.doors.native.parts import Parts
+from grange.server.asgi import Receive, Scope, Send
+from grange.server.guard import refuse
 from grange.server.page import INDEX, SIGN_IN, Asset, plain
-from grange.server.refusal import NoSuchPath, Unauthenticated
-from grange.server.request import cookie, sender
+from grange.server.refusal import MethodNotAllowed, NoSuchPath, Refusal, Unauthenticated
+from grange.server.request import cookie, header, respond, sender
 from grange.server.sessions import COOKIE
 
 
-@get(["/", "/{path:path}"], include_in_schema=False)
-async def page(request: Req, parts: Door, path: FromPath[str] = "/") -> Response[bytes]:
-    """A file of the page, or the page itself for the addresses that it makes up."""
-    name = path.lstrip("/")
-    asset = parts.page.find(name) if name != INDEX else None
-    if asset is not None:
-        return _response(request, asset)
-    if name.startswith("api/") or "." in name.rpartition("/")[2]:
-        raise NoSuchPath(f"nothing at /{name[:100]}")
-    try:
-        parts.gate.authenticate(
-            address=sender(request.scope),
-            authorization=None,
-            cookie=cookie(request.scope, COOKIE),
-        )
-    except Unauthenticated:
-        return _response(request, plain(SIGN_IN), status=401)
-    return _response(request, parts.page.index)
+class Site:
+    """Serves the page. Its files are public; whoever is not signed in is told how to.
+
+    Args:
+        parts: of the door.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._page = parts.page
+        self._gate = parts.gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            status, asset = self._find(scope)
+        except Refusal as refusal:
+            await refuse(scope, send, refusal)
+            return
+        await _send(scope, send, status, asset)
+
+    def _find(self, scope: Scope) -> tuple[int, Asset]:
+        """A file, or the page itself for the addresses that it makes up."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed(f"{scope['method']} is not for pages")
+        name = scope["path"].lstrip("/")
+        asset = self._page.find(name) if name != INDEX else None
+        if asset is not None:
+            return 200, asset
+        if "." in name.rpartition("/")[2] and name != INDEX:
+            raise NoSuchPath(f"nothing at {scope['path'][:100]!r}")
+        try:
+            self._gate.authenticate(
+                address=sender(scope), authorization=None, cookie=cookie(scope, COOKIE)
+            )
+        except Unauthenticated:
+            return 401, plain(SIGN_IN)
+        return 200, self._page.index
 
 
-def _response(request: Req, asset: Asset, status: int = 200) -> Response[bytes]:
-    headers = {"Cache-Control": asset.cache}
-    if asset.tag:
-        headers["ETag"] = asset.tag
-        if request.headers.get("if-none-match") == asset.tag:
-            return Response(b"", status_code=304, headers=headers)
+async def _send(scope: Scope, send: Send, status: int, asset: Asset) -> None:
+    headers = {"Content-Type": asset.media_type, "Cache-Control": asset.cache}
     content = asset.content
     if asset.compressed is not None:
         headers["Vary"] = "Accept-Encoding"
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            content = asset.compressed
+        if "gzip" in (header(scope, b"accept-encoding") or ""):
             headers["Content-Encoding"] = "gzip"
-    return Response(content, status_code=status, headers=headers, media_type=asset.media_type)
+            content = asset.compressed
+    if asset.tag:
+        headers["ETag"] = asset.tag
+        if header(scope, b"if-none-match") == asset.tag:
+            status, content = 304, b""
+    await respond(send, status, content, headers)

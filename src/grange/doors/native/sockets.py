@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from grange.doors.native.parts import Parts
@@ -11,7 +13,7 @@ from grange.server.asgi import Receive, Scope, Send
 from grange.server.guard import refuse
 from grange.server.permissions import Act
 from grange.server.refusal import NoSuchPath, Refusal
-from grange.server.request import cookie, header, sender
+from grange.server.request import cookie, header, is_local, sender
 from grange.server.sessions import COOKIE
 from grange.server.socket import Socket
 from grange.store.store import CredentialRecord
@@ -33,6 +35,8 @@ class Sockets:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._paths = {watch.PATH: self._watch, worker.PATH: self._worker}
+        self._open: dict[str, set[AsgiSocket]] = {}  # by credential
+        parts.gate.keyring.tell(self._cut)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket until it ends."""
@@ -54,19 +58,38 @@ class Sockets:
             method="WEBSOCKET",
         )
         principal.require(Act.WATCH)
-        socket = await AsgiSocket.accepted(receive, send, text=True)
-        await self._parts.feed.serve(socket, principal)
+        async with self._accepted(principal.credential_id, receive, send, text=True) as socket:
+            await self._parts.feed.serve(socket, principal)
 
     async def _worker(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = sender(scope)
         credential = self._parts.gate.worker(
-            address=address, authorization=header(scope, b"authorization")
+            address=address, authorization=header(scope, b"authorization"), local=is_local(scope)
         )
-        socket = await AsgiSocket.accepted(receive, send, text=False)
-        if credential.state == "active":
-            await self._parts.links.serve(socket, credential, address)
-        else:
-            await _turn_away(socket, credential)
+        async with self._accepted(credential.credential_id, receive, send, text=False) as socket:
+            if credential.state == "active":
+                await self._parts.links.serve(socket, credential, address)
+            else:
+                await _turn_away(socket, credential)
+
+    @asynccontextmanager
+    async def _accepted(
+        self, credential_id: str, receive: Receive, send: Send, *, text: bool
+    ) -> AsyncIterator[AsgiSocket]:
+        """A WebSocket, its handshake answered, that ends when its credential is revoked."""
+        socket = await AsgiSocket.accepted(receive, send, text=text)
+        self._open.setdefault(credential_id, set()).add(socket)
+        try:
+            yield socket
+        finally:
+            others = self._open[credential_id]
+            others.discard(socket)
+            if not others:
+                del self._open[credential_id]
+
+    async def _cut(self, credential_id: str) -> None:
+        for socket in list(self._open.get(credential_id, ())):
+            await socket.close(POLICY, "revoked")
 
 
 async def _turn_away(socket: Socket, credential: CredentialRecord) -> None:

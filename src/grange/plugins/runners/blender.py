@@ -48,12 +48,12 @@ class ScriptFailed(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the arguments; give the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    session = Session(arguments=given)
+    blender = Blender(arguments=given)
     try:
         actions = parse(given)
-        session.start()
+        blender.start()
         for action in actions:
-            DO[action.name](session, action)
+            DO[action.name](blender, action)
     except BadUsage as problem:
         print(f"blender: {problem}", file=sys.stderr)
         return 2
@@ -61,13 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"blender: {problem}", file=sys.stderr)
         return 1
     except ScriptFailed:
-        return session.exit_code
+        return blender.exit_code
     return 0
 
 
 @dataclass(slots=True)
-class Session:
-    """What a run of Blender knows between its arguments."""
+class Blender:
+    """Blender, and what is known of it between one argument and the next."""
 
     arguments: list[str]
     bpy: Any = None
@@ -137,47 +137,47 @@ class Session:
                 getattr(handlers, name).append(handlers.persistent(function))
 
 
-def _nothing(session: Session, action: Action) -> None:
-    del session, action
+def _nothing(blender: Blender, action: Action) -> None:
+    del blender, action
 
 
-def _load(session: Session, action: Action) -> None:
+def _load(blender: Blender, action: Action) -> None:
     path = str(Path(action.value).absolute())
     try:
-        session.bpy.ops.wm.open_mainfile(filepath=path, use_scripts=session.trusts)
+        blender.bpy.ops.wm.open_mainfile(filepath=path, use_scripts=blender.trusts)
     except RuntimeError as problem:
         raise RenderFailed(_sentence(problem)) from problem
-    session.scene_name = ""
+    blender.scene_name = ""
 
 
-def _factory(session: Session, action: Action) -> None:
+def _factory(blender: Blender, action: Action) -> None:
     del action
-    session.bpy.ops.wm.read_factory_settings()
+    blender.bpy.ops.wm.read_factory_settings()
 
 
-def _trust(session: Session, action: Action) -> None:
-    session.trusts = action.name == "trust"
+def _trust(blender: Blender, action: Action) -> None:
+    blender.trusts = action.name == "trust"
 
 
-def _threads(session: Session, action: Action) -> None:
-    session.threads = int(action.value)
+def _threads(blender: Blender, action: Action) -> None:
+    blender.threads = int(action.value)
 
 
-def _exit_code(session: Session, action: Action) -> None:
-    session.exit_code = int(action.value)
+def _exit_code(blender: Blender, action: Action) -> None:
+    blender.exit_code = int(action.value)
 
 
-def _output(session: Session, action: Action) -> None:
-    session.scene.render.filepath = action.value
+def _output(blender: Blender, action: Action) -> None:
+    blender.scene.render.filepath = action.value
 
 
-def _extension(session: Session, action: Action) -> None:
-    session.scene.render.use_file_extension = action.value == "1"
+def _extension(blender: Blender, action: Action) -> None:
+    blender.scene.render.use_file_extension = action.value == "1"
 
 
-def _format(session: Session, action: Action) -> None:
+def _format(blender: Blender, action: Action) -> None:
     name = FORMATS.get(action.value.upper(), action.value.upper())
-    settings = session.scene.render.image_settings
+    settings = blender.scene.render.image_settings
     try:
         if hasattr(settings, "media_type"):
             settings.media_type = MEDIA.get(name, "IMAGE")
@@ -186,74 +186,74 @@ def _format(session: Session, action: Action) -> None:
         raise BadUsage(f"{action.option} {action.value}: {_choices(problem)}") from problem
 
 
-def _engine(session: Session, action: Action) -> None:
+def _engine(blender: Blender, action: Action) -> None:
     try:
-        session.scene.render.engine = action.value
+        blender.scene.render.engine = action.value
     except TypeError as problem:
         raise BadUsage(f"{action.option} {action.value}: {_choices(problem)}") from problem
 
 
-def _scene(session: Session, action: Action) -> None:
-    names = [scene.name for scene in session.bpy.data.scenes]
+def _scene(blender: Blender, action: Action) -> None:
+    names = [scene.name for scene in blender.bpy.data.scenes]
     if action.value not in names:
         raise BadUsage(f"{action.option} {action.value}: there is only {', '.join(names)}")
-    session.scene_name = action.value
+    blender.scene_name = action.value
 
 
-def _start(session: Session, action: Action) -> None:
-    scene = session.scene
+def _start(blender: Blender, action: Action) -> None:
+    scene = blender.scene
     scene.frame_start = relative(action.value, scene.frame_start, scene.frame_start)
 
 
-def _end(session: Session, action: Action) -> None:
-    scene = session.scene
+def _end(blender: Blender, action: Action) -> None:
+    scene = blender.scene
     scene.frame_end = relative(action.value, scene.frame_end, scene.frame_end)
 
 
-def _jump(session: Session, action: Action) -> None:
-    session.scene.frame_step = int(action.value)
+def _jump(blender: Blender, action: Action) -> None:
+    blender.scene.frame_step = int(action.value)
 
 
-def _frames(session: Session, action: Action) -> None:
-    scene = session.scene
+def _frames(blender: Blender, action: Action) -> None:
+    scene = blender.scene
     for frame in frame_numbers(action.value, scene.frame_start, scene.frame_end):
-        session.render(frame, frame)
+        blender.render(frame, frame)
 
 
-def _animation(session: Session, action: Action) -> None:
-    scene = session.scene
+def _animation(blender: Blender, action: Action) -> None:
+    scene = blender.scene
     if scene.frame_end < scene.frame_start:
         raise BadUsage(
             f"{action.option}: last frame {scene.frame_end} before first {scene.frame_start}"
         )
-    session.render(scene.frame_start, scene.frame_end)
+    blender.render(scene.frame_start, scene.frame_end)
 
 
-def _python(session: Session, action: Action) -> None:
-    _script(session, lambda: runpy.run_path(action.value, run_name="__main__"))
+def _python(blender: Blender, action: Action) -> None:
+    _script(blender, lambda: runpy.run_path(action.value, run_name="__main__"))
 
 
-def _expression(session: Session, action: Action) -> None:
-    _script(session, lambda: exec(action.value, {"__name__": "__main__"}))  # noqa: S102
+def _expression(blender: Blender, action: Action) -> None:
+    _script(blender, lambda: exec(action.value, {"__name__": "__main__"}))  # noqa: S102
 
 
-def _script(session: Session, run: Callable[[], object]) -> None:
+def _script(blender: Blender, run: Callable[[], object]) -> None:
     """Run a script; as Blender does, tell of its error and go on unless a code was given."""
-    sys.argv = ["blender", *session.arguments]
+    sys.argv = ["blender", *blender.arguments]
     try:
         run()
     except Exception as problem:
         traceback.print_exc()
-        if session.exit_code:
+        if blender.exit_code:
             raise ScriptFailed from problem
 
 
-def _version(session: Session, action: Action) -> None:
+def _version(blender: Blender, action: Action) -> None:
     del action
-    print(f"Blender {session.bpy.app.version_string}", flush=True)
+    print(f"Blender {blender.bpy.app.version_string}", flush=True)
 
 
-DO: dict[str, Callable[[Session, Action], None]] = {
+DO: dict[str, Callable[[Blender, Action], None]] = {
     "background": _nothing,
     "nothing": _nothing,
     "load": _load,

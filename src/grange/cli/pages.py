@@ -1,0 +1,190 @@
+"""How jobs look, as a list and whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from grange.cli.amounts import age, count, duration
+from grange.cli.bar import bar, legend, percent_bar
+from grange.cli.screen import BAD, CARE, FAINT, STYLES, clean, cut, faint, out, state, table, unicode
+from grange.client.watching import FINISHED
+from grange.model.ids import task_path
+from grange.model.states import JobState, TaskState
+from grange.model.views import BlockView, Counts, JobDetail, JobView, TaskView
+
+BAR: Final = 12  # characters of a job's progress in the list
+FRAMES: Final = 76  # characters of a block's frames
+BLOCKS_SHOWN: Final = 20
+TASKS_SHOWN: Final = 8  # of one kind
+
+
+class JobPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A job and what a page about it shows besides."""
+
+    detail: JobDetail
+    states: Mapping[int, Sequence[TaskState]]  #: of the tasks of each block shown
+    failed: Sequence[TaskView] = ()
+    running: Sequence[TaskView] = ()
+
+
+def jobs(found: Sequence[JobView], now: float) -> Iterator[RenderableType]:
+    """Show a list of jobs."""
+    if not found:
+        yield faint("no jobs")
+        return
+    yield table(
+        *("ID>", "NAME~", "USER~", "STATE", "PROGRESS", ">", "DONE>", "FAILED>", "PRIO>"),
+        *("ETA>", "AGE>"),
+        rows=(_job_row(job, now) for job in found),
+    )
+
+
+def job(page: JobPage, now: float) -> Iterator[RenderableType]:
+    """Show one job, whole."""
+    view = page.detail.job
+    yield _title(view)
+    yield _subtitle(page.detail, now)
+    yield Text()
+    for block in view.blocks[:BLOCKS_SHOWN]:
+        yield from _block(block, page.states.get(block.number, ()))
+    if len(view.blocks) > BLOCKS_SHOWN:
+        yield more(f"and {count(len(view.blocks) - BLOCKS_SHOWN, 'block')} more")
+    shown = [item for states in page.states.values() for item in states]
+    if shown:
+        yield Padding(legend(shown, unicode=unicode()), (0, 0, 0, 2))
+    yield from _tasks("running", page.running, view.tasks.running, now)
+    yield from _tasks("failed", page.failed, view.tasks.failed, now)
+    yield from _hints(view, page)
+
+
+def outcome(view: JobView) -> Text:
+    """Say in one line how a job stands."""
+    text = Text.assemble(f"job {view.job_id} ", (clean(view.name), "bold"), " is ", state(view.state))
+    text.append(f": {_done(view.tasks)} of {count(view.tasks.total, 'task')} done")
+    if view.tasks.failed:
+        text.append(f", {view.tasks.failed:,} failed", BAD)
+    if view.started and view.done:
+        text.append(f", in {duration(view.done - view.started)}")
+    return text
+
+
+def more(text: str) -> Text:
+    """Say what is not shown."""
+    return faint(text)
+
+
+def _job_row(view: JobView, now: float) -> tuple[str | Text, ...]:
+    failed = view.tasks.failed
+    return (
+        str(view.job_id),
+        cut(view.name),
+        cut(view.user),
+        state(view.state),
+        percent_bar(view.percent, BAR, STYLES[view.state], unicode=unicode()),
+        f"{view.percent:.0f}%",
+        f"{_done(view.tasks):,}/{view.tasks.total:,}",
+        Text(f"{failed:,}", BAD) if failed else faint("-"),
+        str(view.priority),
+        duration(view.eta_s) if view.eta_s is not None else faint("-"),
+        age(view.created, now),
+    )
+
+
+def _title(view: JobView) -> Text:
+    text = Text.assemble((f"{view.job_id} ", FAINT), (clean(view.name), "bold"), "  ", state(view.state))
+    text.append(f"  {view.percent:.0f}%")
+    if view.eta_s is not None and view.state not in FINISHED:
+        text.append(f"  {duration(view.eta_s)} left")
+    return text
+
+
+def _subtitle(detail: JobDetail, now: float) -> Text:
+    view = detail.job
+    parts = [clean(view.user), f"priority {view.priority}"]
+    if view.branch != "/":
+        parts.append(clean(view.branch))
+    parts.append(f"submitted {duration(now - view.created)} ago")
+    if view.done:
+        parts.append(f"took {duration(view.done - (view.started or view.created))}")
+    elif view.started:
+        parts.append(f"started {duration(now - view.started)} ago")
+    if detail.waits_for:
+        parts.append("after job " + ", ".join(map(str, detail.waits_for)))
+    return faint(" · ".join(parts))
+
+
+def _block(view: BlockView, states: Sequence[TaskState]) -> Iterator[RenderableType]:
+    text = Text.assemble((f"{view.number} ", FAINT), (clean(view.name), "bold"), "  ")
+    text.append_text(state(view.state))
+    text.append(f"  {_done(view.tasks):,}/{view.tasks.total:,}")
+    if view.tasks.failed:
+        text.append(f"  {view.tasks.failed:,} failed", BAD)
+    if view.warnings:
+        text.append(f"  {count(view.warnings, 'warning')}", CARE)
+    notes = [clean(view.service)]
+    if view.frames:
+        notes.append(f"frames {clean(view.frames)}")
+    if view.frames_per_task > 1:
+        notes.append(f"{view.frames_per_task} a task")
+    if view.run_time_mean_s:
+        notes.append(f"{duration(view.run_time_mean_s)} a task")
+    text.append("  " + " · ".join(notes), FAINT)
+    text.no_wrap, text.overflow = True, "ellipsis"
+    yield text
+    if states:
+        yield Padding(bar(states, min(FRAMES, out().width - 2), unicode=unicode()), (0, 0, 0, 2))
+    if view.avoided_hosts:
+        yield Padding(faint(clean(f"avoids {', '.join(view.avoided_hosts)}")), (0, 0, 0, 2))
+    if view.why and view.state is not JobState.DONE:
+        yield Padding(faint(clean(view.why)), (0, 0, 0, 2))
+
+
+def _tasks(
+    what: str, found: Sequence[TaskView], total: int, now: float
+) -> Iterator[RenderableType]:
+    if not found:
+        return
+    yield Text()
+    yield table(
+        *(what.upper(), "TASK~", "WORKER~", "TIME>", "PROGRESS>" if what == "running" else ">"),
+        "" if what == "running" else "WHAT HAPPENED~",
+        rows=(_task_row(view, now) for view in found),
+    )
+    if total > len(found):
+        yield more(f"and {total - len(found):,} more")
+
+
+def _task_row(view: TaskView, now: float) -> tuple[str | Text, ...]:
+    runs = view.state is TaskState.RUNNING
+    ended = now if runs else view.ended
+    said = view.activity if runs else (view.message or view.status)
+    return (
+        task_path(view.job_id, view.block, view.task),
+        cut(view.name),
+        cut(view.worker),
+        duration(ended - view.started) if view.started and ended else "",
+        f"{view.percent}%" if runs and view.percent >= 0 else "",
+        cut(said),
+    )
+
+
+def _hints(view: JobView, page: JobPage) -> Iterator[RenderableType]:
+    if page.failed:
+        first = page.failed[0]
+        path = task_path(first.job_id, first.block, first.task)
+        yield Text()
+        yield faint(f"grange log {path}  ·  grange restart {view.job_id} --failed")
+    elif view.why:
+        yield Text()
+        yield Text(clean(view.why), style=CARE)
+        yield faint(f"grange why {view.job_id}")
+
+
+def _done(counts: Counts) -> int:
+    return counts.done + counts.skipped

@@ -1,0 +1,147 @@
+"""`grange up`, `grange server`, `grange worker`: what keeps running."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from grange.cli.session import Refused, Session
+from grange.model.states import Nimby
+
+PANEL: Final = "Run"
+commands = typer.Typer()
+
+Listen = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 for all.")
+]
+Port = Annotated[int | None, typer.Option(help="Port to listen at; 0 for any that is free.")]
+StateFolder = Annotated[
+    Path | None, typer.Option("--state-dir", metavar="FOLDER", help="Where the farm is kept.")
+]
+
+
+@commands.command("up", rich_help_panel=PANEL)
+def start_all(
+    ctx: typer.Context,
+    listen: Listen = None,
+    port: Port = None,
+    state_dir: StateFolder = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Whether this machine renders, too.")
+    ] = True,
+) -> None:
+    """Start a farm on this machine: a server, and a worker beside it.
+
+    [dim]grange up
+    grange up --listen 0.0.0.0      for other computers, too[/]
+    """
+    from grange.app import run_server, run_up
+
+    _run(ctx, run_up if worker else run_server, listen=listen, port=port, state_dir=state_dir)
+
+
+@commands.command("server", rich_help_panel=PANEL)
+def start_server(
+    ctx: typer.Context, listen: Listen = None, port: Port = None, state_dir: StateFolder = None
+) -> None:
+    """Start a server alone; what it is set to is in its settings.toml.
+
+    [dim]grange server --listen 0.0.0.0 --state-dir /srv/grange[/]
+    """
+    from grange.app import run_server
+
+    _run(ctx, run_server, listen=listen, port=port, state_dir=state_dir)
+
+
+@commands.command("worker", rich_help_panel=PANEL)
+def start_worker(
+    ctx: typer.Context,
+    join: Annotated[
+        str, typer.Option(metavar="CODE", help="Join a farm; see: grange join-code.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Another name than the computer's.")] = "",
+    nimby: Annotated[
+        bool, typer.Option("--nimby", help="Take nothing until somebody sets this one free.")
+    ] = False,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="The farm that it serves.")
+    ] = None,
+    state_dir: StateFolder = None,
+) -> None:
+    """Let this machine render for a farm.
+
+    It joins once, by a code; from then on [bold]grange worker[/] is enough.
+
+    [dim]grange worker --join grange1-...[/]
+    """
+    from grange.cli.enlist import config_of_worker
+
+    session = ctx.ensure_object(Session)
+    config = config_of_worker(
+        code=join,
+        name=name,
+        nimby=Nimby.NOBODY if nimby else None,
+        server=server or session.server,
+        state_dir=state_dir,
+    )
+    from grange.app import run_worker
+    from grange.worker.errors import WorkerCannotRun
+
+    _log("info")
+    try:
+        then = run_worker(config)
+    except WorkerCannotRun as error:
+        raise Refused(str(error)) from error
+    if then == "restart":
+        os.execv(sys.executable, [sys.executable, "-m", "grange", *sys.argv[1:]])  # noqa: S606
+    if command := config.commands.get(then):
+        subprocess.run(command, check=True)  # noqa: S603 (the machine's owner has set it)
+
+
+def _run(ctx: typer.Context, run: Callable[..., None], **options: Any) -> None:
+    """Run a server, and say where it is as soon as it listens."""
+    from grange.cli.screen import complain
+    from grange.server.config import BadSetting, load
+    from grange.server.http import CannotListen
+    from grange.server.state_dir import StateDirUnsafe
+    from grange.store.store import StoreError
+
+    try:
+        settings = load(options, os.environ)
+        _log(settings.log_level)
+        run(settings, _greet)
+    except BadSetting as error:
+        raise Refused(str(error)) from error
+    except (CannotListen, StateDirUnsafe, StoreError) as error:
+        if ctx.ensure_object(Session).debug:
+            raise
+        complain(str(error))
+        raise typer.Exit(1) from error
+
+
+def _greet(where: Any, login: str) -> None:
+    from rich.text import Text
+
+    from grange.cli.screen import FAINT, show
+
+    show(
+        Text.assemble("Grange is up at ", (where.url, "bold")),
+        Text.assemble(("  open it   ", FAINT), login),
+        Text.assemble(("  try it    ", FAINT), "grange demo"),
+        Text.assemble(("  add more  ", FAINT), "grange join-code"),
+        Text.assemble(("  stop it   ", FAINT), "Ctrl-C"),
+    )
+    sys.stdout.flush()
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
+    )
