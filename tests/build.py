@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from grange.core import commands as c
 from grange.core import records as r
+from grange.core.build import new_block
 from grange.core.commands import EndRun, Joined, JoinWorker, SubmitJob, Submitted
 from grange.core.effects import Outcome, StartRun
 from grange.core.errors import Rejected
@@ -45,6 +49,11 @@ def job(*blocks: BlockSpec, **fields: Any) -> JobSpec:
     """A job; of one block of four frames unless blocks are given."""
     fields.setdefault("name", "job")
     return JobSpec(blocks=blocks or (block(),), **fields)
+
+
+def only_block(spec: BlockSpec, *, preview: bool = False) -> Block:
+    """A block that is in no job."""
+    return new_block(JobId(1), 0, spec, None, preview)
 
 
 def submit(farm: Farm, spec: JobSpec | None = None, user: str = "ada", now: float = 1) -> JobId:
@@ -99,7 +108,7 @@ def end(
 
 def run_all(farm: Farm, now: float = 1, most: int = 10_000) -> list[RunSpec]:
     """Let everything run and end well. The runs, in the order of their starts."""
-    runs = []
+    runs: list[RunSpec] = []
     while (batch := started(farm, now)) and len(runs) < most:
         for worker_id, run in batch:
             end(farm, worker_id, run.run_id, now=now)
@@ -200,31 +209,27 @@ def image(farm: Farm) -> object:
     users = [(u.user, u.spec, list(u.jobs), u.running) for u in state.users.values()]
     branches = [(b.path, b.spec, set(b.jobs), b.share.running) for b in state.branches.values()]
     pools = [(p.path, p.spec, set(p.workers)) for p in state.pools.values()]
-    others = (dict(state.runs), state.last_id, dict(state.tokens), dict(state.owners))
+    others = (dict(state.runs), dict(state.last_ids), dict(state.tokens), dict(state.owners))
     return copy.deepcopy((tasks, jobs, workers, users, branches, pools, *others))
 
 
 def refused(
     farm: Farm,
     command: c.Command,
-    error: type[Rejected] = Rejected,
+    error: type[Rejected],
     field: str = "",
     now: float = 1,
 ) -> str:
     """Apply a command that must be refused and must change nothing. What it says."""
     before = image(farm)
-    try:
+    with pytest.raises(error) as caught:
         farm.apply(command, now)
-    except Rejected as rejected:
-        said = str(rejected)
-        assert (type(rejected), rejected.field) == (error, field), said
-        assert rejected.code
-        assert " " in said
-        assert not said.endswith(".")
-        assert not said[0].isupper()
-        assert image(farm) == before
-        return said
-    raise AssertionError(f"{command} was not refused")
+    said = str(caught.value)
+    assert (type(caught.value), caught.value.field) == (error, field), said
+    assert caught.value.code == re.sub(r"(?<!^)(?=[A-Z])", "-", error.__name__).lower()
+    assert re.fullmatch(r"[^A-Z].* .*[^.]", said, re.DOTALL), said
+    assert image(farm) == before
+    return said
 
 
 KEYS: dict[type, tuple[str, ...]] = {
@@ -246,20 +251,20 @@ class Disk:
     """What a store would hold: the last record of each key."""
 
     def __init__(self) -> None:
-        self.last_id = 0
+        self.last_ids: dict[str, int] = {}
         self.rows: dict[tuple[object, ...], Any] = {}
 
     def commit(self, changes: r.Changes) -> None:
         """Make changes durable."""
-        self.last_id = changes.last_id
-        gone = {(kind, name) for kind in JOB_KINDS for name in changes.deleted_jobs}
-        for kind, names in (
+        self.last_ids = changes.last_ids
+        deleted: list[tuple[type, Sequence[object]]] = [
+            *((kind, changes.deleted_jobs) for kind in JOB_KINDS),
             (r.WorkerRecord, changes.deleted_workers),
             (r.UserRecord, changes.deleted_users),
             (r.BranchRecord, changes.deleted_branches),
             (r.PoolRecord, changes.deleted_pools),
-        ):
-            gone |= {(kind, name) for name in names}
+        ]
+        gone = {(kind, name) for kind, names in deleted for name in names}
         self.rows = {key: row for key, row in self.rows.items() if key[:2] not in gone}
         for user, token in changes.deleted_tokens:
             self.rows.pop((r.TokenRecord, user, token), None)
@@ -271,7 +276,7 @@ class Disk:
         """All that a restart needs."""
         rows = self.rows.values()
         kept = [row for row in rows if not isinstance(row, r.RunRecord) or row.result is None]
-        return r.Snapshot(last_id=self.last_id, records=kept)
+        return r.Snapshot(last_ids=self.last_ids, records=kept)
 
 
 def restarted(farm: Farm, now: float = 1) -> Farm:

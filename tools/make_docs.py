@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tools.reference import core_pages, model_pages, server_pages
+from tools.reference import cli_pages, core_pages, model_pages, server_pages
 from tools.reference.source import ROOT
 
 FOLDER: Final = ROOT / "docs" / "reference"
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "api.md": server_pages.api_page,
+    "cli.md": cli_pages.cli_page,
     "commands.md": core_pages.commands_page,
     "errors.md": core_pages.errors_page,
     "events.md": core_pages.events_page,

@@ -63,10 +63,9 @@ def test_the_work_folder_is_used_where_no_folder_is_asked_for(tmp_path: Path) ->
     assert (ready.working_directory, ready.log) == (str(tmp_path), "")
 
 
-def test_a_missing_folder_is_replaced_and_said(tmp_path: Path) -> None:
-    ready = prepare(Service, tmp_path, working_directory="/no/such")
-    assert ready.working_directory == str(tmp_path)
-    assert ready.log == (f'Working directory does not exist: "/no/such". Using "{tmp_path}".\n')
+def test_a_missing_folder_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="there is no working directory '/no/such'"):
+        prepare(Service, tmp_path, working_directory="/no/such")
 
 
 def test_a_relative_folder_is_inside_the_work_folder(tmp_path: Path) -> None:

@@ -141,8 +141,12 @@ class FarmServer:
 
     async def send(self, message: ToWorker) -> None:
         """Say something to the worker."""
+        await self.say(encode(message))
+
+    async def say(self, frame: bytes | str) -> None:
+        """Send a frame as it is."""
         assert self._link is not None
-        await self._link.send(encode(message))
+        await self._link.send(frame)
 
     async def start(self, run: RunSpec) -> None:
         """Have a run executed."""

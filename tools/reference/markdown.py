@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import Enum, IntFlag
+from enum import Enum
 from pathlib import Path
 from typing import Any
 

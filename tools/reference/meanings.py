@@ -122,8 +122,8 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "folders": "Folders for people to open, such as `input` and `output`",
         "paused": "Held back by a person; what runs goes on",
         "hidden": _HIDDEN,
-        "preview_approval": "Render only the preview tasks, those that `sequential` puts first,"
-        " then wait until a person sets this to false",
+        "preview_approval": "Render only the preview tasks, those that a `sequential` beyond 1 or"
+        " -1 puts first, then wait until a person sets this to false",
         "maintenance": "Each task runs on the worker of the same name and nowhere else",
         "ignore_nimby": "May run on workers that are in use by their people",
         "ignore_paused": "May run on workers that are paused",

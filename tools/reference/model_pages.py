@@ -14,7 +14,6 @@ from tools.reference.afanasy import BLOCK_KEYS, JOB_KEYS, TASK_KEYS
 from tools.reference.fields import fields_table, meaning, members_table
 from tools.reference.source import summary
 
-
 State = TypeVar("State", bound=Enum)
 
 

@@ -54,8 +54,8 @@ _ELSEWHERE: Final = {
 _GROUPS: Final = (
     ("The farm", ("farm", "whoami", "audit", "doctor")),
     ("Jobs, blocks, tasks and runs", ("jobs", "runs")),
-    ("Workers", ("workers",)),
-    ("Users, branches and pools", ("users", "branches", "pools")),
+    ("Workers and what is done to them", ("workers",)),
+    ("People and places", ("users", "branches", "pools")),
     (
         "Credentials and signing in",
         ("credentials", "join-codes", "join", "login-links", "login", "logout"),

@@ -75,7 +75,7 @@ def _note(lines: tuple[str, ...], node: ast.stmt) -> str:
 
 def _block(lines: tuple[str, ...], places: range) -> list[str]:
     """Comment lines that follow each other from a place on; those above belong to a field."""
-    found = []
+    found: list[str] = []
     for place in places:
         text = lines[place].strip()
         if not text.startswith("#:"):

@@ -70,10 +70,10 @@ def _join(text: str, name: str, folder: Path) -> Membership:
     with grange.client.Client(code.url, "", fingerprint=code.fingerprint) as farm:
         joined = farm.send(access.join(text, name))
     if joined.state == "pending":
-        say(f"{name} waits to be let in; on the server: grange token accept {joined.credential_id}")
-    member = Membership(
-        server=code.url, fingerprint=code.fingerprint, credential=joined.secret
-    )
+        say(
+            f"{name} waits to be let in; on the server: grange token accept {joined.credential_id}"
+        )
+    member = Membership(server=code.url, fingerprint=code.fingerprint, credential=joined.secret)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / MEMBERSHIP
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -104,6 +104,4 @@ def _beside_server(server: str | None) -> Membership:
         ) from error
     if not place.token:
         raise Refused(f"{place.url} lets no worker in without a code: see `grange join-code`")
-    return Membership(
-        server=place.url, fingerprint=place.fingerprint, credential=place.token
-    )
+    return Membership(server=place.url, fingerprint=place.fingerprint, credential=place.token)

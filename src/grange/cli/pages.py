@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -12,14 +13,29 @@ from rich.text import Text
 
 from grange.cli.amounts import age, count, duration
 from grange.cli.bar import bar, legend, percent_bar
-from grange.cli.screen import BAD, CARE, FAINT, STYLES, clean, cut, faint, out, state, table, unicode
+from grange.cli.screen import (
+    BAD,
+    CARE,
+    FAINT,
+    STYLES,
+    clean,
+    cut,
+    faint,
+    out,
+    state,
+    table,
+    unicode,
+)
+from grange.client.requests.jobs import Plan, TaskPlan
 from grange.client.watching import FINISHED
 from grange.model.ids import task_path
+from grange.model.spec import BlockSpec, JobSpec
 from grange.model.states import JobState, TaskState
 from grange.model.views import BlockView, Counts, JobDetail, JobView, TaskView
 
 BAR: Final = 12  # characters of a job's progress in the list
 FRAMES: Final = 76  # characters of a block's frames
+PLANS_SHOWN: Final = 10  # tasks of a block whose commands are written out
 BLOCKS_SHOWN: Final = 20
 TASKS_SHOWN: Final = 8  # of one kind
 
@@ -63,9 +79,24 @@ def job(page: JobPage, now: float) -> Iterator[RenderableType]:
     yield from _hints(view, page)
 
 
+def write_plan(job: JobSpec, plan: Plan) -> None:
+    """Write what a job would run, each command whole, so that it can be copied."""
+    out().print(Text.assemble((clean(job.name), "bold"), f": {count(plan.tasks, 'task')}"))
+    for number, block in enumerate(job.blocks):
+        found = [item for item in plan.commands if item.block == number]
+        size = block.space().size
+        out().print(_plan_title(number, block, size))
+        for item in found[:PLANS_SHOWN]:
+            out().print(_planned(item), soft_wrap=True)
+        if size > PLANS_SHOWN:
+            out().print(more(f"  and {count(size - PLANS_SHOWN, 'task')} more, to {_last(block)}"))
+
+
 def outcome(view: JobView) -> Text:
     """Say in one line how a job stands."""
-    text = Text.assemble(f"job {view.job_id} ", (clean(view.name), "bold"), " is ", state(view.state))
+    text = Text.assemble(
+        f"job {view.job_id} ", (clean(view.name), "bold"), " is ", state(view.state)
+    )
     text.append(f": {_done(view.tasks)} of {count(view.tasks.total, 'task')} done")
     if view.tasks.failed:
         text.append(f", {view.tasks.failed:,} failed", BAD)
@@ -96,8 +127,27 @@ def _job_row(view: JobView, now: float) -> tuple[str | Text, ...]:
     )
 
 
+def _plan_title(number: int, block: BlockSpec, size: int) -> Text:
+    text = Text.assemble((f"{number} ", FAINT), (clean(block.name), "bold"))
+    notes = [count(size, "task"), clean(block.service)]
+    if block.working_directory:
+        notes.append(f"in {clean(block.working_directory)}")
+    return text.append("  " + " · ".join(notes), FAINT)
+
+
+def _planned(item: TaskPlan) -> Text:
+    command = item.command if isinstance(item.command, str) else shlex.join(item.command)
+    return Text.assemble("  ", (f"{clean(item.name)}  ", FAINT), clean(command))
+
+
+def _last(block: BlockSpec) -> str:
+    return block.space().default_name(block.space().size - 1)
+
+
 def _title(view: JobView) -> Text:
-    text = Text.assemble((f"{view.job_id} ", FAINT), (clean(view.name), "bold"), "  ", state(view.state))
+    text = Text.assemble(
+        (f"{view.job_id} ", FAINT), (clean(view.name), "bold"), "  ", state(view.state)
+    )
     text.append(f"  {view.percent:.0f}%")
     if view.eta_s is not None and view.state not in FINISHED:
         text.append(f"  {duration(view.eta_s)} left")

@@ -128,9 +128,7 @@ def table(*columns: str | Column, rows: Iterable[Iterable[str | Text]]) -> Table
 def _column(title: str) -> Column:
     right = title.endswith(">")
     flexible = title.endswith("~")
-    return Column(
-        title.rstrip(">~"), justify="right" if right else "left", no_wrap=not flexible
-    )
+    return Column(title.rstrip(">~"), justify="right" if right else "left", no_wrap=not flexible)
 
 
 def _console(*, stderr: bool) -> Console:

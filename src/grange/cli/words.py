@@ -1,13 +1,13 @@
 """The words in braces that a command line may have, as patterns of the model.
 
-    {frame}     the task's frame                @first#@
-    {frame:04}  with zeros, four digits wide    @first####@
-    {first}     first frame of the task         @first#@
-    {last}      last frame of the task          @last#@
-    {inc}       step between its frames         @inc@
-    {frames}    its frames as a list            @frames@
-    {task}      its number in the block         @task@
-    {{ and }}   braces
+{frame}     the task's frame                @first#@
+{frame:04}  with zeros, four digits wide    @first####@
+{first}     first frame of the task         @first#@
+{last}      last frame of the task          @last#@
+{inc}       step between its frames         @inc@
+{frames}    its frames as a list            @frames@
+{task}      its number in the block         @task@
+{{ and }}   braces
 """
 
 from __future__ import annotations

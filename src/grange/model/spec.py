@@ -27,6 +27,7 @@ Priority = Annotated[int, Meta(ge=0, le=PRIORITY_MAX)]
 Limit = Annotated[int, Meta(ge=-1, le=2**31 - 1)]  # -1 no limit, 0 forbids
 Seconds = Annotated[int, Meta(ge=-1, le=2**31 - 1)]
 Need = Annotated[int, Meta(ge=-1, le=2**31 - 1)]  # -1 no need
+Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # an id or a position
 MaskType = Literal["", "find", "regex"]  # "" inherits from the user
 
 
@@ -114,7 +115,7 @@ class BlockSpec(
     multihost_master_on_slave: bool = False
     slave_lost_ignore: bool = False
 
-    parser_coeff: int = 1  #: given to the service as it is
+    parser_coeff: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 1  #: given to the service as it is
     command_pre: Command = ()  #: run once on a worker before the block's tasks
     command_post: Command = ()  #: run once on a worker after the job is deleted
     custom_data: Text = ""
@@ -156,7 +157,7 @@ class JobSpec(
     wait_until: Annotated[float, Meta(ge=0)] = 0.0  #: epoch seconds
     life_time_s: Seconds = -1  #: deleted so long after creation; -1 the user's value, 0 never
 
-    depend_jobs: tuple[int, ...] = ()  #: ids of jobs to wait for
+    depend_jobs: Annotated[tuple[Number, ...], Meta(max_length=10_000)] = ()  #: ids to wait for
     depend_mask: ShortText = ""  #: regular expression: jobs of the same user to wait for
     depend_mask_global: ShortText = ""  #: the same over all users' jobs
 
@@ -172,7 +173,8 @@ class JobSpec(
     need_memory_mb: Need = -1
     need_hdd_gb: Need = -1
     pools: dict[str, Annotated[int, Meta(ge=-100, le=100)]] = {}  #: -100 forbids, 100 only there
-    try_first: tuple[tuple[int, int], ...] = ()  #: (block, task) to start before the others
+    #: (block, task) to start before the others
+    try_first: Annotated[tuple[tuple[Number, Number], ...], Meta(max_length=10_000)] = ()
 
     command_pre: Command = ()  #: run once on a worker before the blocks
     command_post: Command = ()  #: run once on a worker after the job is deleted

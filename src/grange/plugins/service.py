@@ -66,21 +66,23 @@ class Service:
         )
 
     def working_directory(self) -> str:
-        """Give the folder to run in; the work folder where the task's own is not there.
+        """Give the folder to run in; the run's own work folder where none is asked for.
 
-        Submitters send the folder they happen to stand in, so a missing one is no error.
+        Raises:
+            PluginError: there is no such folder on this machine. Rendering elsewhere would
+                lose the pictures silently.
         """
         asked = self.transfer(self.run.working_directory)
         if not asked:
             return self.context.work_folder
         if not Path(asked).is_absolute():
             asked = str(Path(self.context.work_folder, asked))
-        if Path(asked).is_dir():
-            return asked
-        self.log.append(
-            f'Working directory does not exist: "{asked}". Using "{self.context.work_folder}".'
-        )
-        return self.context.work_folder
+        if not Path(asked).is_dir():
+            raise PluginError(
+                f"there is no working directory {asked!r} on this machine: make it, mount it, "
+                "or give the job another one"
+            )
+        return asked
 
     def command(self) -> Command:
         """Give the command, ready to run."""

@@ -42,6 +42,7 @@ def of_run(run: RunSpec, prepared: Mapping[str, str], *, allow_preload: bool) ->
         "AF_TASK_ID": str(run.task),
     }
     if run.gpus:
+        ours["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order in which NVML counts them
         ours["CUDA_VISIBLE_DEVICES"] = ",".join(str(index) for index in run.gpus)
     return allowed | ours
 

@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import logging
 import random
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +21,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 from grange.wire.codec import WireError, decode_to_worker, encode
-from grange.wire.worker import MESSAGE_MAX, PATH, Hello, Log, Refused, ToServer, ToWorker, Welcome
+from grange.wire.worker import (
+    LOG_CHUNK_MAX,
+    MESSAGE_MAX,
+    PATH,
+    Beat,
+    Hello,
+    Log,
+    Refused,
+    ToServer,
+    ToWorker,
+    Welcome,
+)
 from grange.worker.errors import LinkInsecure, LinkRefused
 
 log = logging.getLogger(__name__)
@@ -29,6 +41,7 @@ RETRY_MIN_S: Final = 0.2  # pause before the first new try
 RETRY_MAX_S: Final = 5.0
 OPEN_MAX_S: Final = 10.0  # for connecting and for the server's first word
 CLOSE_MAX_S: Final = 1.0
+UNSENT_MAX: Final = 16 * 1024  # bytes that the kernel and the library hold back each
 QUEUE_MAX: Final = 64 * 1024 * 1024  # bytes that wait to be sent; beyond it the link is dead
 
 
@@ -58,6 +71,7 @@ class Link:
         lost: Callable[[], None],
         flushed: Callable[[int], None],
     ) -> None:
+        self._trouble = ""  # that was told
         self._url = server.rstrip("/") + PATH
         self._headers = {"Authorization": f"Bearer {credential}"} if credential else {}
         self._tls = _tls(server, fingerprint)
@@ -66,25 +80,33 @@ class Link:
         self._received = received
         self._lost = lost
         self._flushed = flushed
+        self._urgent: deque[bytes] = deque()  # beats: they pass what waits
         self._queue: deque[tuple[bytes, int]] = deque()  # frame, and log text in it
         self._queued = 0  # bytes
         self._wake = asyncio.Event()
-        self._closing = asyncio.Event()  # the present connection is to end
-        self._ended = asyncio.Event()  # and no other is to be made
+        self._ended = asyncio.Event()  # no other connection is to be made
+        self._link: ClientConnection | None = None
 
     def send(self, message: ToServer) -> None:
         """Queue a message; what a dead link has queued is dropped with it."""
+        if self._socket is None:
+            return
         data = encode(message)
-        self._queue.append((data, len(message.data) if isinstance(message, Log) else 0))
-        self._queued += len(data)
+        if isinstance(message, Beat):
+            self._urgent.append(data)
+        else:
+            self._queue.append((data, len(message.data) if isinstance(message, Log) else 0))
+            self._queued += len(data)
         self._wake.set()
         if self._queued > QUEUE_MAX:
             self.drop("too much waits to be sent")
 
     def drop(self, reason: str) -> None:
-        """End the present connection; a new one is dialled."""
-        log.warning("dropping the connection: %s", reason)
-        self._closing.set()
+        """Cut the present connection, which is of no more use; a new one is dialled."""
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            log.warning("dropping the connection: %s", reason)
+            socket.transport.abort()
 
     def close(self) -> None:
         """Send what is queued, close the connection, and let `run` return."""
@@ -100,20 +122,33 @@ class Link:
         pause = RETRY_MIN_S
         while not self._ended.is_set():
             began = asyncio.get_running_loop().time()
-            try:
-                refusal = await self._talk()
-            except (OSError, WebSocketException, WireError, TimeoutError) as error:
-                log.info("no link to %s: %s", self._url, _reason(error))
-                refusal = None
+            refusal = await self._try_to_talk()
             if asyncio.get_running_loop().time() - began > RETRY_MAX_S:
                 pause = RETRY_MIN_S  # it held for a while
             if refusal is not None:
                 if refusal.retry_s <= 0:
                     raise LinkRefused(refusal.message)
-                log.warning("refused: %s; trying again", refusal.message)
                 pause = refusal.retry_s
             await self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
             pause = min(pause * 2, RETRY_MAX_S)
+
+    async def _try_to_talk(self) -> Refused | None:
+        """Hold one connection, if there is one; tell each new reason why there is none."""
+        try:
+            refusal = await self._talk()
+        except (OSError, WebSocketException, WireError, TimeoutError) as error:
+            self._tell(_reason(error))
+            return None
+        except Exception:  # the library's own faults must not end a worker
+            log.exception("the connection broke in an unforeseen way")
+            return None
+        self._tell(refusal.message if refusal is not None else "")
+        return refusal
+
+    def _tell(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            log.warning("no link to %s: %s; trying again", self._url, trouble)
+        self._trouble = trouble
 
     async def _pause(self, seconds: float) -> None:
         """Wait before the next try, unless there is to be none."""
@@ -133,61 +168,67 @@ class Link:
             open_timeout=OPEN_MAX_S,
             close_timeout=CLOSE_MAX_S,
             max_size=MESSAGE_MAX,
-        ) as socket:
-            await socket.send(encode(self._hello()))
+            write_limit=UNSENT_MAX,
+        ) as link:
+            await link.send(encode(self._hello()))
             async with asyncio.timeout(OPEN_MAX_S):
-                answer = decode_to_worker(_binary(await socket.recv()))
+                answer = decode_to_worker(_binary(await link.recv()))
             if isinstance(answer, Refused):
                 return answer
             if not isinstance(answer, Welcome):
                 raise WireError(f"the server began with {type(answer).__name__}")
-            await self._hold(socket, answer)
+            await self._hold(link, answer)
         return None
 
-    async def _hold(self, socket: ClientConnection, welcome: Welcome) -> None:
-        self._queue.clear()
-        self._queued = 0
-        self._closing.clear()
+    async def _hold(self, link: ClientConnection, welcome: Welcome) -> None:
+        _keep_little_unsent(link)
+        self._socket = link
         try:
             self._welcomed(welcome)
             async with asyncio.TaskGroup() as group:
-                helpers = (
-                    group.create_task(self._write(socket)),
-                    group.create_task(self._close_when_told(socket)),
-                )
-                await self._read(socket)
-                for helper in helpers:
-                    helper.cancel()
+                writer = group.create_task(self._write(link))
+                await self._read(link)
+                writer.cancel()
         except* (OSError, WebSocketException, WireError) as errors:
-            log.info("link lost: %s", _reason(errors.exceptions[0]))
+            log.warning("link lost: %s", _reason(errors.exceptions[0]))
         finally:
+            self._socket = None
+            self._urgent.clear()
             self._queue.clear()
             self._queued = 0
             self._lost()
 
-    async def _read(self, socket: ClientConnection) -> None:
-        async for data in socket:
+    async def _read(self, link: ClientConnection) -> None:
+        async for data in link:
             self._received(decode_to_worker(_binary(data)))
 
-    async def _write(self, socket: ClientConnection) -> None:
+    async def _write(self, link: ClientConnection) -> None:
+        flushed = 0
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            logged = 0
-            while self._queue:
-                data, text = self._queue[0]
-                await socket.send(data)
-                self._queue.popleft()
+            if self._urgent:
+                await link.send(self._urgent.popleft())
+                continue
+            if self._queue:
+                data, text = self._queue.popleft()
+                await link.send(data)
                 self._queued -= len(data)
-                logged += text
-            if logged:
-                self._flushed(logged)
-            if self._ended.is_set() and not self._queue:
-                self._closing.set()
+                flushed += text
+            if flushed and (flushed >= LOG_CHUNK_MAX or not self._queue):
+                self._flushed(flushed)
+                flushed = 0
+            if not self._queue and not self._urgent:
+                if self._ended.is_set():
+                    await link.close()
+                    return
+                self._wake.clear()
+                await self._wake.wait()
 
-    async def _close_when_told(self, socket: ClientConnection) -> None:
-        await self._closing.wait()
-        await socket.close()
+
+def _keep_little_unsent(connection: ClientConnection) -> None:
+    """Let the kernel hold little that is not on its way: a beat cannot pass what it holds."""
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        plain = connection.transport.get_extra_info("socket")
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
 
 
 def _binary(data: str | bytes) -> bytes:

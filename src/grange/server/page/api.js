@@ -1,0 +1,72 @@
+// Requests of the native API. Every refusal becomes a `Refused` with the server's own words.
+
+const ROOT = "/api/v1";
+
+export class Refused extends Error {
+  constructor(status, message, hint = "") {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+async function ask(method, path, { body, headers = {} } = {}) {
+  const options = { method, headers: { ...headers }, cache: "no-store" };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["Content-Type"] = "application/json";
+  }
+  let answer;
+  try {
+    answer = await fetch(ROOT + path, options);
+  } catch {
+    throw new Refused(0, "the server cannot be reached");
+  }
+  if (answer.ok || answer.status === 416) return answer;
+  throw await refusal(answer);
+}
+
+async function refusal(answer) {
+  try {
+    const { error } = await answer.json();
+    return new Refused(answer.status, error.message, error.hint);
+  } catch {
+    return new Refused(answer.status, `the server answered ${answer.status}`);
+  }
+}
+
+const block = (job, number) => `/jobs/${job}/blocks/${number}`;
+const json = async (path) => (await ask("GET", path)).json();
+
+export const whoami = () => json("/whoami");
+export const whyJob = (job) => json(`/jobs/${job}/why`);
+export const task = (job, number, which) => json(`${block(job, number)}/tasks/${which}`);
+
+/** One byte a task. */
+export async function states(job, number) {
+  const answer = await ask("GET", `${block(job, number)}/states`);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** Tasks of a page, or those in a state. */
+export async function tasks(job, number, query) {
+  const found = await json(`${block(job, number)}/tasks?${new URLSearchParams(query)}`);
+  return found.tasks;
+}
+
+export const logPath = (run) => `${ROOT}/runs/${run}/log`;
+
+/** A part of a run's log: `{first, bytes, size}`. */
+export async function log(run, range) {
+  const answer = await ask("GET", `/runs/${run}/log`, { headers: { Range: range } });
+  const said = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "");
+  if (answer.status === 416) return { none: true, size: Number(said?.[2] ?? 0) };
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  return { first: Number(said?.[1] ?? 0), bytes, size: Number(said?.[2] ?? bytes.length) };
+}
+
+export const pause = (job) => ask("POST", `/jobs/${job}/pause`);
+export const resume = (job) => ask("POST", `/jobs/${job}/resume`);
+export const restartFailed = (job) =>
+  ask("POST", `/jobs/${job}/tasks`, { body: { op: "restart", only: "failed" } });
+export const remove = (job) => ask("DELETE", `/jobs/${job}`);

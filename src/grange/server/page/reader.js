@@ -1,0 +1,104 @@
+// Reads by request what the model says is stale: one read of a kind at a time, and not too often.
+
+import * as api from "./api.js";
+import { nextRange } from "./log.js";
+
+const PACE_MS = { grid: 400, task: 400, log: 150, why: 1000 };
+const RUNNING_MAX = 2000; // running tasks whose progress is read with the states
+const NEAR = 64; // tasks that are read around the one pointed at
+const WAITS = new Set(["waiting", "ready", "paused", "approval", "suspended"]);
+
+export class Reader {
+  /** @param {object} hooks `model()`, `route()`, `dispatch(message)`. */
+  constructor(hooks) {
+    this.hooks = hooks;
+    this.busy = new Set();
+    this.asked = new Set(); // pages of tasks that were asked for
+  }
+
+  /** Begin the reads that are due. */
+  keepUp() {
+    const { grid, task, log } = this.hooks.model();
+    if (grid?.stale) this.once("grid", () => this.readGrid(grid));
+    if (task?.stale) this.once("task", () => this.readTask(task));
+    if (log?.behind) this.once("log", () => this.readLog(log));
+    const due = this.whyDue();
+    if (due) this.once("why", () => this.readWhy(due));
+  }
+
+  async once(kind, work) {
+    if (this.busy.has(kind)) return;
+    this.busy.add(kind);
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof api.Refused)) throw error;
+    } finally {
+      setTimeout(() => {
+        this.busy.delete(kind);
+        this.keepUp();
+      }, PACE_MS[kind]);
+    }
+  }
+
+  async readGrid({ job, block }) {
+    const { dispatch } = this.hooks;
+    dispatch({ type: "grid-asked" });
+    this.asked.clear();
+    const [states, tasks] = await Promise.all([
+      api.states(job, block),
+      api.tasks(job, block, { state: "running", limit: RUNNING_MAX }),
+    ]);
+    dispatch({ type: "grid-read", job, block, states, tasks });
+  }
+
+  async readTask({ job, block, task }) {
+    const { dispatch } = this.hooks;
+    dispatch({ type: "task-asked" });
+    try {
+      const detail = await api.task(job, block, task);
+      dispatch({ type: "task-read", job, block, task, detail });
+    } catch (error) {
+      dispatch({ type: "task-failed", job, block, task, error: error.message });
+    }
+  }
+
+  async readLog(log) {
+    const { dispatch } = this.hooks;
+    dispatch({ type: "log-asked" });
+    const found = await api.log(log.run, nextRange(log));
+    const part = found.none ? { first: log.end, bytes: new Uint8Array(), size: log.end } : found;
+    dispatch({ type: "log-read", run: log.run, part });
+  }
+
+  whyDue() {
+    const { jobs, why } = this.hooks.model();
+    const job = jobs.get(this.hooks.route().job);
+    if (!job || !WAITS.has(job.state)) return null;
+    const word = `${job.state} ${job.why}`;
+    return why?.job === job.job_id && why.word === word ? null : { job: job.job_id, word };
+  }
+
+  async readWhy({ job, word }) {
+    let view = null;
+    try {
+      view = await api.whyJob(job);
+    } finally {
+      this.hooks.dispatch({ type: "why", job, word, view });
+    }
+  }
+
+  /** Read the details of tasks near the one that is pointed at. */
+  async near({ job, block }, task) {
+    const offset = Math.floor(task / NEAR) * NEAR;
+    const key = `${job}/${block}/${offset}`;
+    if (this.asked.has(key)) return;
+    this.asked.add(key);
+    try {
+      const tasks = await api.tasks(job, block, { offset, limit: NEAR });
+      this.hooks.dispatch({ type: "tasks-read", job, block, tasks });
+    } catch (error) {
+      if (!(error instanceof api.Refused)) throw error;
+    }
+  }
+}

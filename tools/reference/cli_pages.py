@@ -1,0 +1,117 @@
+"""The page of the command line, from the program itself."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from grange.cli.exits import ExitCode
+from grange.cli.main import app
+from tools.reference import markdown as md
+from tools.reference.source import notes_of, summary
+
+_MARK: Final = re.compile(r"\[/?[a-z ]*\]")  # of Rich, such as [bold] and [/]
+_VALUES: Final[dict[object, str]] = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
+_EXAMPLE: Final = re.compile(r"\[dim\](.*?)\[/(?:dim)?\]", re.DOTALL)
+
+
+def program() -> Any:
+    """The program, with all its commands and options."""
+    return typer.main.get_command(app)
+
+
+def walk(command: Any, name: str = "grange") -> Iterator[tuple[str, Any]]:
+    """A command and all below it, each with its whole name; hidden ones left out."""
+    yield name, command
+    for word, below in getattr(command, "commands", {}).items():
+        if not below.hidden:
+            yield from walk(below, f"{name} {word}")
+
+
+def options_of(command: Any) -> set[str]:
+    """Every way in which the options of a command are written."""
+    return {word for param in command.params for word in (*param.opts, *param.secondary_opts)} | {
+        "--help",
+        "-h",
+    }
+
+
+def cli_page() -> str:
+    """Write docs/reference/cli.md."""
+    parts = [part for name, command in walk(program()) for part in _command(name, command)]
+    return md.page(
+        "Command line",
+        ["grange.cli"],
+        *parts,
+        "## Exit status",
+        summary(ExitCode),
+        md.table(
+            ["status", "meaning"],
+            [
+                (md.code(item.value), md.sentence(notes_of(ExitCode).get(item.name, item.name)))
+                for item in ExitCode
+            ],
+        ),
+    )
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    yield f"## {name}"
+    text = inspect.cleandoc(command.help or "")
+    examples = [line for found in _EXAMPLE.findall(text) for line in found.splitlines()]
+    yield _plain(_EXAMPLE.sub("", text))
+    arguments = [item for item in command.params if item.param_type_name == "argument"]
+    words = [_word(item) for item in arguments]
+    yield md.code(" ".join([name, *words, "[OPTIONS]" if name != "grange" else "COMMAND"]))
+    shown = [item for item in command.params if not getattr(item, "hidden", False)]
+    if shown:
+        yield md.table(["", "default", "meaning"], [_parameter(item) for item in shown])
+    lines = [line.strip() for line in examples if line.strip()]
+    if lines:
+        yield "\n".join(["```console", *(f"$ {line}" for line in lines), "```"])
+
+
+def _plain(text: str) -> str:
+    return "\n\n".join(
+        " ".join(_MARK.sub("", part).split()) for part in text.split("\n\n") if part.strip()
+    )
+
+
+def _word(item: Any) -> str:
+    name = item.metavar or str(item.name).upper()
+    many = "..." if item.nargs != 1 else ""
+    return f"{name}{many}" if item.required else f"[{name}{many}]"
+
+
+def _parameter(item: Any) -> tuple[str, str, str]:
+    if item.param_type_name == "argument":
+        written = md.code(_word(item))
+    else:
+        words = [*item.opts, *item.secondary_opts]
+        metavar = "" if item.is_flag else f" {item.metavar or _value(item)}"
+        written = ", ".join(md.code(word + metavar) for word in words)
+    meaning = md.sentence(_plain(item.help or ""))
+    if item.envvar:
+        meaning += f" Also {md.code(item.envvar)} in the environment."
+    return written, _default(item), meaning
+
+
+def _value(item: Any) -> str:
+    """What an option takes, where it does not name it."""
+    kind = getattr(getattr(item, "type_descriptor", None), "annotation", str)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "|".join(str(member.value) for member in kind)
+    return _VALUES.get(kind, "TEXT")
+
+
+def _default(item: Any) -> str:
+    given = item.default
+    if item.required or given is None or callable(given) or given in ("", False, ()):
+        return ""
+    return md.code(str(given).lower() if isinstance(given, bool) else given)
