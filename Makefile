@@ -48,8 +48,8 @@ check: dev
 	@echo "== lint-imports" && $(BIN)/lint-imports --no-logo
 	@if [ -f tests/test_docs.py ]; then echo "== docs" && $(BIN)/python -m pytest -q tests/test_docs.py; fi
 
-test: dev
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: dev $(STAMPS)/bpy
+	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 format: dev
 	@$(BIN)/ruff check --quiet --fix-only .
@@ -81,6 +81,16 @@ $(STAMPS)/demo-blender: $(INPUTS) | $(BIN)/python
 	  echo "Start again with: make clean, then make demo BLENDER=1 PYTHON=python3.11" >&2; \
 	  exit 1; }
 	$(call install,$(DEMO_EXTRAS))
+
+# The tests render with Blender's module, too. It wants an older numpy, so it gets a folder of its
+# own; it is made for Python 3.11 alone, and with another Python those tests say so.
+$(STAMPS)/bpy: pyproject.toml $(STAMPS)/dev
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	  echo "Installing Blender's Python module for the tests; it is large ..." && \
+	  $(BIN)/python -m venv $(VENV)/blender && \
+	  $(VENV)/blender/bin/python -m pip --disable-pip-version-check install --quiet \
+	    "$$(grep -o 'bpy==[0-9.]*' pyproject.toml)" 'numpy<2'; fi
+	@touch $@
 
 comma := ,
 # Install Grange with the extras $(1) and note that it was done.

@@ -74,7 +74,12 @@ def _command(name: str, command: Any) -> Iterator[str]:
         yield md.table(["", "default", "meaning"], [_parameter(item) for item in shown])
     lines = [line.strip() for line in examples if line.strip()]
     if lines:
-        yield "\n".join(["```console", *(f"$ {line}" for line in lines), "```"])
+        yield "\n".join(["```console", *(f"$ {_remarked(line)}" for line in lines), "```"])
+
+
+def _remarked(line: str) -> str:
+    """An example whose remark, set off by blanks, is one for the shell too."""
+    return re.sub(r"\s{3,}(?=\S)", "  # ", line, count=1)
 
 
 def _plain(text: str) -> str:

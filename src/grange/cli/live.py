@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from rich.console import Group
 from rich.live import Live
-from rich.text import Text
 
 import grange.client
 from grange.cli import pages

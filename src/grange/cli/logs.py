@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 import grange.client
-from grange.cli.session import Json, Refused, farm, now
-from grange.cli.targets import JobTarget, NamedTarget, job_target, target
+from grange.cli.session import Refused, farm
+from grange.cli.targets import JobTarget, job_target
 from grange.client.requests import jobs as job_requests
-from grange.client.requests import tasks as task_requests
 from grange.model.ids import task_path
 
 commands = typer.Typer()

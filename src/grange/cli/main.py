@@ -19,13 +19,14 @@ from grange.cli import (
 )
 from grange.cli.amounts import BadAmount
 from grange.cli.exits import ExitCode, exit_code
+from grange.cli.scenes import UnknownScene
 from grange.cli.session import Refused, Session
 from grange.cli.targets import BadTarget
 from grange.cli.words import BadWord
 from grange.client.errors import GrangeError
 from grange.model.version import VERSION
 
-_MISUSED: Final = (BadAmount, BadTarget, BadWord, Refused)
+_MISUSED: Final = (BadAmount, BadTarget, BadWord, Refused, UnknownScene)
 
 
 class Program(TyperGroup):
@@ -42,8 +43,8 @@ class Program(TyperGroup):
             from grange.cli.screen import complain
 
             complain(str(error))
-            known = isinstance(error, GrangeError)
-            raise typer.Exit(exit_code(error) if known else ExitCode.USAGE) from error
+            code = exit_code(error) if isinstance(error, GrangeError) else ExitCode.USAGE
+            raise typer.Exit(code) from error
         except KeyboardInterrupt:
             sys.stderr.write("\n")
             raise typer.Exit(ExitCode.INTERRUPTED) from None

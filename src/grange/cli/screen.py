@@ -21,24 +21,31 @@ BUSY: Final = "cyan"
 CARE: Final = "yellow"
 BAD: Final = "red"
 
-#: Control characters but for tab, line feed and carriage return, and escape sequences but for
-#: those that set colours.
+#: What a terminal obeys: control characters but for tab, line feed and carriage return, and
+#: escape sequences but for those that set colours.
 _OBEYED: Final = re.compile(
-    r"\x1b(?!\[[\d;]{0,40}m)(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)?|.)?"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f]",
-    re.DOTALL,
+    r"""
+    \x1b (?!\[[\d;]{0,40}m)
+    (?: \[ [0-?]{0,64} [ -/]{0,8} [@-~]              # a control sequence
+      | \] [^\x07\x1b]{0,4096} (?: \x07 | \x1b\\ )?  # an order to the system
+      | . )?
+    | [\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f]
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 
 #: One colour for each thing to be told apart at a glance; what needs nobody stays plain.
-STYLES: Final[dict[str, str]] = {
-    **{JobState.PAUSED: CARE, JobState.WAITING: FAINT, JobState.APPROVAL: CARE},
-    **{JobState.READY: "", JobState.RUNNING: BUSY, JobState.SUSPENDED: CARE},
-    **{JobState.FAILED: BAD, JobState.DONE: GOOD},
-    **{TaskState.SKIPPED.name.lower(): FAINT},
-    **{WorkerState.PENDING: CARE, WorkerState.REVOKED: BAD, WorkerState.OFFLINE: FAINT},
-    **{WorkerState.MISSING: BAD, WorkerState.SICK: BAD, WorkerState.PAUSED: CARE},
-    **{WorkerState.NIMBY: CARE, WorkerState.BUSY: BUSY, WorkerState.IDLE: GOOD},
+_COLOURS: Final[dict[str, tuple[str, ...]]] = {
+    FAINT: (JobState.WAITING, TaskState.SKIPPED.name.lower(), WorkerState.OFFLINE),
+    GOOD: (JobState.DONE, WorkerState.IDLE),
+    BUSY: (JobState.RUNNING, WorkerState.BUSY),
+    CARE: (
+        *(JobState.PAUSED, JobState.APPROVAL, JobState.SUSPENDED),
+        *(WorkerState.PENDING, WorkerState.PAUSED, WorkerState.NIMBY),
+    ),
+    BAD: (JobState.FAILED, WorkerState.MISSING, WorkerState.SICK, WorkerState.REVOKED),
 }
+_STYLES: Final = {word: colour for colour, words in _COLOURS.items() for word in words}
 
 
 @cache
@@ -81,9 +88,14 @@ def write_json(value: Any) -> None:
     sys.stdout.write(document(value) + "\n")
 
 
+def colour(word: str) -> str:
+    """Give the colour of a state."""
+    return _STYLES.get(word, "")
+
+
 def state(word: str) -> Text:
     """Write a state in its colour."""
-    return Text(word, style=STYLES.get(word, ""))
+    return Text(word, style=colour(word))
 
 
 def faint(text: str) -> Text:

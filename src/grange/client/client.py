@@ -169,17 +169,8 @@ class Client:
             except transport.WATCH_LOST as error:
                 lost = error
             left = _left(ends)
-            pause = self._pause_of_watch(lost, tries)
+            pause = transport.pause_of_watch(self.place, lost, tries)
             time.sleep(pause if left is None else min(pause, left))
-
-    def _pause_of_watch(self, error: Exception, tries: Tries) -> float:
-        """Seconds before a watch is opened again, unless it is not to be."""
-        if (refusal := transport.refused(error)) is not None:
-            raise refusal from error
-        pause = tries.pause()
-        if pause is None:
-            raise transport.unreachable(self.place, error) from error
-        return pause
 
     def _exchange(self, request: Request[Any]) -> Reply:
         return transport.reply(self._http.request(**transport.exchange_options(request)))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Generator
-from typing import Any, Protocol, TypedDict, TypeVar, Unpack
+from typing import Any, Protocol, TypeVar, Unpack
 
 from grange.client.errors import JobDeleted, JobFailed, NotFound
 from grange.client.requests import jobs as job_requests
 from grange.client.requests import tasks as task_requests
 from grange.client.requests.message import Request
-from grange.client.watching import FINISHED, Message, job_in, tells_of_log, tells_of_task
-from grange.model.ids import task_path
+from grange.client.seen import NamedTask, SeenJob, Which
+from grange.client.watching import Message, job_in, tells_of_log, tells_of_task
 from grange.model.spec import BlockSpec
-from grange.model.states import JobState, TaskFilter, TaskOp, TaskState
+from grange.model.states import JobState, TaskOp, TaskState
 from grange.model.views import (
-    BlockView,
     JobDetail,
     JobView,
     RunView,
@@ -41,14 +40,7 @@ class Farm(Protocol):
         """Watch the farm."""
 
 
-class Which(TypedDict, total=False):
-    """Which of the addressed tasks are meant."""
-
-    only: TaskFilter  #: only the ones in a state
-    with_depends: bool  #: restart also those that they wait for
-
-
-class JobHandle:
+class JobHandle(SeenJob):
     """A job of a farm.
 
     Attributes:
@@ -56,41 +48,8 @@ class JobHandle:
     """
 
     def __init__(self, farm: Farm, view: JobView) -> None:
+        super().__init__(view)
         self._farm = farm
-        self.view = view
-
-    def __repr__(self) -> str:
-        return f"<job {self.id} {self.name!r} {self.state} {self.percent:.0f}%>"
-
-    @property
-    def id(self) -> int:
-        """Its number."""
-        return self.view.job_id
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.view.name
-
-    @property
-    def state(self) -> JobState:
-        """Where it stood when it was last looked at."""
-        return self.view.state
-
-    @property
-    def percent(self) -> float:
-        """How much was done, 0-100."""
-        return self.view.percent
-
-    @property
-    def blocks(self) -> tuple[BlockView, ...]:
-        """Its blocks."""
-        return self.view.blocks
-
-    @property
-    def finished(self) -> bool:
-        """Whether it goes on no more: it is done, or it failed."""
-        return self.view.state in FINISHED
 
     def task(self, block: int, task: int) -> TaskHandle:
         """Give one task. Nothing is asked of the server."""
@@ -250,17 +209,12 @@ class JobHandle:
         self._farm.send(job_requests.remove(self.id))
 
 
-class TaskHandle:
+class TaskHandle(NamedTask):
     """A task of a farm."""
 
     def __init__(self, farm: Farm, job: int, block: int, task: int) -> None:
+        super().__init__(job, block, task)
         self._farm = farm
-        self.job = job
-        self.block = block
-        self.number = task
-
-    def __repr__(self) -> str:
-        return f"<task {task_path(self.job, self.block, self.number)}>"
 
     def detail(self) -> TaskDetail:
         """Look at it now, with its command, its files and its runs."""

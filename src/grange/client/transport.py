@@ -8,10 +8,10 @@ import httpx
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from grange.client import tls
-from grange.client.errors import GrangeError, Unreachable, WrongCertificate, refusal
+from grange.client.errors import Unreachable, WrongCertificate, refusal
 from grange.client.places import Place
 from grange.client.requests.message import Reply, Request, error_body
-from grange.client.tries import BUSY
+from grange.client.tries import BUSY, Tries
 from grange.wire.watch import PATH
 
 CONNECT_S: Final = 5.0  # seconds
@@ -86,14 +86,21 @@ def unreachable(place: Place, error: Exception) -> Unreachable:
     )
 
 
-def refused(error: Exception) -> GrangeError | None:
-    """Give the refusal in a failure to open a watch; None where it is worth another try."""
-    if not isinstance(error, InvalidStatus) or error.response.status_code in BUSY:
-        return None
-    status = error.response.status_code
-    return refusal(
-        status, error_body(Reply(status=status, body=bytes(error.response.body or b"")))
-    )
+def pause_of_watch(place: Place, error: Exception, tries: Tries) -> float:
+    """Give the seconds until a watch is opened again.
+
+    Raises:
+        ApiError: the server refuses it.
+        Unreachable: it was tried often enough.
+    """
+    if isinstance(error, InvalidStatus) and error.response.status_code not in BUSY:
+        answer = error.response
+        body = error_body(Reply(status=answer.status_code, body=bytes(answer.body or b"")))
+        raise refusal(answer.status_code, body) from error
+    pause = None if _cause(error) is not None else tries.pause()
+    if pause is None:
+        raise unreachable(place, error) from error
+    return pause
 
 
 def _authorization(place: Place) -> dict[str, str]:

@@ -44,8 +44,10 @@ def check_job(state: FarmState, spec: JobSpec) -> None:
 
 
 def check_job_fields(state: FarmState, spec: JobSpec) -> None:
-    """Refuse masks, paths and ids of a job that cannot be."""
+    """Refuse masks, commands and ids of a job that cannot be."""
     check_job_targets(state, spec)
+    check_command(spec.command_pre, "command_pre")
+    check_command(spec.command_post, "command_post")
     for field in ("depend_mask", "depend_mask_global"):
         check_regex(getattr(spec, field), field)
     if spec.hosts_mask_type == "regex":
@@ -160,4 +162,4 @@ def edited(spec: S, changes: Mapping[str, Any], editable: Collection[str], path:
     except msgspec.ValidationError as error:
         text, _, where = str(error).partition(" - at `$.")
         field = where.rstrip("`") or next(iter(changes), "")
-        raise InvalidField(text, path + field) from error
+        raise InvalidField(text[:1].lower() + text[1:], path + field) from error

@@ -41,6 +41,8 @@ def submit(state: FarmState, cmd: SubmitJob, now: float, out: Outcome) -> None:
         if known is not None:
             _answer_again(state, cmd, known[0], out)
             return
+    if not cmd.user:
+        raise InvalidField("a job needs a user", "user")
     check_job(state, cmd.spec)
     targets = deps.job_targets(state, cmd.spec, cmd.user, None)
     above = deps.job_dependants(state, cmd.spec.name, cmd.user, None)

@@ -89,7 +89,7 @@ class Link:
 
     def send(self, message: ToServer) -> None:
         """Queue a message; what a dead link has queued is dropped with it."""
-        if self._socket is None:
+        if self._link is None:
             return
         data = encode(message)
         if isinstance(message, Beat):
@@ -103,10 +103,10 @@ class Link:
 
     def drop(self, reason: str) -> None:
         """Cut the present connection, which is of no more use; a new one is dialled."""
-        socket, self._socket = self._socket, None
-        if socket is not None:
+        link, self._link = self._link, None
+        if link is not None:
             log.warning("dropping the connection: %s", reason)
-            socket.transport.abort()
+            link.transport.abort()
 
     def close(self) -> None:
         """Send what is queued, close the connection, and let `run` return."""
@@ -182,7 +182,7 @@ class Link:
 
     async def _hold(self, link: ClientConnection, welcome: Welcome) -> None:
         _keep_little_unsent(link)
-        self._socket = link
+        self._link = link
         try:
             self._welcomed(welcome)
             async with asyncio.TaskGroup() as group:
@@ -192,7 +192,7 @@ class Link:
         except* (OSError, WebSocketException, WireError) as errors:
             log.warning("link lost: %s", _reason(errors.exceptions[0]))
         finally:
-            self._socket = None
+            self._link = None
             self._urgent.clear()
             self._queue.clear()
             self._queued = 0

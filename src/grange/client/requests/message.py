@@ -16,6 +16,7 @@ API: Final = "/api/v1"
 SHOWN_MAX: Final = 200  # characters of a foreign answer that an error shows
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +27,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
-class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
     """One request over HTTP, and what its reply is read as."""
 
     method: str
     path: str
-    read: Callable[[Reply], T]  #: takes a reply that is no error
+    read: Callable[[Reply], T_co]  #: takes a reply that is no error
     params: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     body: bytes = b""
@@ -39,7 +40,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     repeatable: bool = False
     accepts: tuple[int, ...] = ()  #: statuses that are no error, besides 2xx
 
-    def result(self, reply: Reply) -> T:
+    def result(self, reply: Reply) -> T_co:
         """Read the reply.
 
         Raises:

@@ -4,6 +4,7 @@
 export const LINES_MAX = 5000; // older ones are dropped
 export const LINE_MAX = 2000; // characters of a line that are shown
 export const READ_MAX = 1048576; // bytes that are read at once
+const FAR_BEHIND = 4 * READ_MAX; // bytes; further behind, what is between is left out
 
 const ENCODER = new TextEncoder();
 // CSI ... letter; OSC ... BEL or ST; other two-character escapes
@@ -32,9 +33,17 @@ export function open(run, over) {
 export function read(log, { first, bytes, size }) {
   const whole = wholeCharacters(bytes);
   const text = new TextDecoder().decode(bytes.subarray(0, whole));
-  const base = first === log.end ? log : { ...open(log.run, log.over), skipped: first };
+  const base = first === log.end ? log : startedOver(log, first);
   const next = add({ ...base, loaded: true, end: first + whole }, text);
-  return { ...next, behind: first + bytes.length < size && bytes.length > 0 };
+  const left = size - next.end;
+  if (left > FAR_BEHIND) return { ...next, loaded: false, behind: true }; // to the end at once
+  return { ...next, behind: left > 0 && bytes.length > 0 };
+}
+
+/** Too much was missed: go on at another place. */
+function startedOver(log, first) {
+  const from = log.from + log.lines.length;
+  return { ...open(log.run, log.over), skipped: first, from };
 }
 
 /** Take text that came live; where it does not fit, what is missing is to be read. */

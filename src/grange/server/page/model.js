@@ -38,18 +38,24 @@ const APPLY = {
   "open-grid": openGrid,
   "grid-asked": (model) => ({ ...model, grid: { ...model.grid, stale: false, late: [] } }),
   "grid-read": applyGridRead,
-  "tasks-read": (model, message) => onGrid(model, message, (grid) => withTasks(grid, message.tasks)),
+  "grid-failed": (model, message) =>
+    onGrid(model, message, (grid) => ({ ...grid, stale: true, late: null })),
+  "tasks-read": applyTasksRead,
   "open-task": openTask,
   "task-asked": (model) => ({ ...model, task: { ...model.task, stale: false } }),
   "task-read": applyTaskRead,
   "task-failed": (model, message) =>
-    sameTask(model.task, message) ? { ...model, task: { ...model.task, error: message.error } } : model,
+    sameTask(model.task, message)
+      ? { ...model, task: { ...model.task, error: message.error, stale: message.again } }
+      : model,
   "choose-run": (model, { run }) =>
     chooseLog({ ...model, task: { ...model.task, chosen: run } }),
   why: (model, { job, word, view }) => ({ ...model, why: { job, word, view } }),
   "log-asked": (model) => ({ ...model, log: { ...model.log, behind: false } }),
   "log-read": (model, message) =>
-    model.log?.run === message.run ? { ...model, log: log.read(model.log, message.part) } : model,
+    onLog(model, message.run, (known) => log.read(known, message.part)),
+  "log-failed": (model, message) =>
+    onLog(model, message.run, (known) => ({ ...known, behind: true })),
 };
 
 /** The model after a message from the server, or one of the page's own. */
@@ -90,7 +96,7 @@ function applyPatch(model, message) {
     }
   }
   for (const text of logs ?? []) {
-    if (next.log?.run === text.run_id) next.log = log.hear(next.log, text);
+    next = onLog(next, text.run_id, (known) => log.hear(known, text));
   }
   return next;
 }
@@ -100,7 +106,7 @@ function applyTasks(model, views) {
   const next = { ...model };
   if (grid) {
     const mine = views.filter((view) => view.job_id === grid.job && view.block === grid.block);
-    if (mine.length) next.grid = withTasks({ ...grid, late: [...grid.late, ...mine] }, mine);
+    if (mine.length) next.grid = heard(grid, mine);
   }
   if (task && views.some((view) => sameTask(task, { ...view, job: view.job_id }))) {
     next.task = { ...task, stale: true };
@@ -133,7 +139,7 @@ function newest(jobs) {
 function openGrid(model, { job, block }) {
   if (!job) return { ...model, grid: null };
   if (model.grid?.job === job && model.grid.block === block) return model;
-  const grid = { job, block, states: null, tasks: new Map(), late: [], stale: true };
+  const grid = { job, block, states: null, tasks: new Map(), late: null, stale: true };
   return { ...model, grid };
 }
 
@@ -144,9 +150,27 @@ function applyGridRead(model, message) {
     for (const [number, view] of grid.tasks) {
       if (TASK_STATES[message.states[number]] === stateWord(view)) tasks.set(number, view);
     }
-    const read = { ...grid, states: message.states, tasks };
-    return withTasks(withTasks(read, message.tasks), grid.late);
+    const read = withTasks({ ...grid, states: message.states, tasks }, message.tasks);
+    return { ...withTasks(read, grid.late ?? []), late: null };
   });
+}
+
+/** Details that were read; what was heard meanwhile is newer. */
+function applyTasksRead(model, message) {
+  return onGrid(model, message, (grid) =>
+    withTasks(
+      grid,
+      message.tasks.filter(
+        (view) => !grid.tasks.has(view.task) && grid.states?.[view.task] === stateNumber(view),
+      ),
+    ),
+  );
+}
+
+/** Tasks that changed; while the states are being read they are kept to come after them. */
+function heard(grid, views) {
+  const late = grid.late && [...grid.late, ...views];
+  return withTasks({ ...grid, late }, views);
 }
 
 function onGrid(model, { job, block }, change) {
@@ -200,6 +224,10 @@ function applyTaskRead(model, message) {
   if (!sameTask(model.task, message)) return model;
   const task = { ...model.task, detail: message.detail, error: "" };
   return chooseLog({ ...model, task });
+}
+
+function onLog(model, run, change) {
+  return model.log?.run === run ? { ...model, log: change(model.log) } : model;
 }
 
 /** Show the log of the chosen run, else of the newest; read what is left when it has ended. */

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { nextRange } from "./log.js";
 
 const PACE_MS = { grid: 400, task: 400, log: 150, why: 1000 };
+const AGAIN_MS = 3000; // after a read that failed
 const RUNNING_MAX = 2000; // running tasks whose progress is read with the states
 const NEAR = 64; // tasks that are read around the one pointed at
 const WAITS = new Set(["waiting", "ready", "paused", "approval", "suspended"]);
@@ -29,15 +30,28 @@ export class Reader {
   async once(kind, work) {
     if (this.busy.has(kind)) return;
     this.busy.add(kind);
+    let wait = PACE_MS[kind];
     try {
       await work();
     } catch (error) {
       if (!(error instanceof api.Refused)) throw error;
+      wait = AGAIN_MS;
     } finally {
       setTimeout(() => {
         this.busy.delete(kind);
         this.keepUp();
-      }, PACE_MS[kind]);
+      }, wait);
+    }
+  }
+
+  /** Read; where that fails, say so to the model and let `once` wait. */
+  async reading(failed, work) {
+    try {
+      await work();
+    } catch (error) {
+      const again = error.status === 0 || error.status >= 500;
+      this.hooks.dispatch({ ...failed, error: error.message, again });
+      throw error;
     }
   }
 
@@ -45,30 +59,32 @@ export class Reader {
     const { dispatch } = this.hooks;
     dispatch({ type: "grid-asked" });
     this.asked.clear();
-    const [states, tasks] = await Promise.all([
-      api.states(job, block),
-      api.tasks(job, block, { state: "running", limit: RUNNING_MAX }),
-    ]);
-    dispatch({ type: "grid-read", job, block, states, tasks });
+    await this.reading({ type: "grid-failed", job, block }, async () => {
+      const [states, tasks] = await Promise.all([
+        api.states(job, block),
+        api.tasks(job, block, { state: "running", limit: RUNNING_MAX }),
+      ]);
+      dispatch({ type: "grid-read", job, block, states, tasks });
+    });
   }
 
   async readTask({ job, block, task }) {
     const { dispatch } = this.hooks;
     dispatch({ type: "task-asked" });
-    try {
+    await this.reading({ type: "task-failed", job, block, task }, async () => {
       const detail = await api.task(job, block, task);
       dispatch({ type: "task-read", job, block, task, detail });
-    } catch (error) {
-      dispatch({ type: "task-failed", job, block, task, error: error.message });
-    }
+    });
   }
 
   async readLog(log) {
     const { dispatch } = this.hooks;
     dispatch({ type: "log-asked" });
-    const found = await api.log(log.run, nextRange(log));
-    const part = found.none ? { first: log.end, bytes: new Uint8Array(), size: log.end } : found;
-    dispatch({ type: "log-read", run: log.run, part });
+    await this.reading({ type: "log-failed", run: log.run }, async () => {
+      const found = await api.log(log.run, nextRange(log));
+      const nothing = { first: log.end, bytes: new Uint8Array(), size: log.end };
+      dispatch({ type: "log-read", run: log.run, part: found.none ? nothing : found });
+    });
   }
 
   whyDue() {

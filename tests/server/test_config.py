@@ -1,0 +1,124 @@
+"""Settings: where they come from, which wins, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grange.server.config import BadSetting, Settings, load
+
+
+def home(folder: Path, text: str = "") -> dict[str, str]:
+    """An environment whose state folder has such a file."""
+    (folder / "settings.toml").write_text(text, encoding="utf-8")
+    return {"GRANGE_HOME": str(folder)}
+
+
+def test_without_a_word_only_this_machine_can_reach_the_server(tmp_path: Path) -> None:
+    settings = load({}, home(tmp_path))
+    assert (settings.listen, settings.local_only, settings.encrypted) == ("127.0.0.1", True, False)
+
+
+def test_the_state_folder_is_named_by_the_environment(tmp_path: Path) -> None:
+    assert load({}, home(tmp_path)).state_dir == tmp_path
+
+
+def test_the_command_line_names_the_state_folder_before_the_environment(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert load({"state_dir": other}, home(tmp_path)).state_dir == other
+
+
+def test_the_file_is_read_from_the_state_folder(tmp_path: Path) -> None:
+    assert load({}, home(tmp_path, "port = 1234")).port == 1234
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    assert load({}, home(tmp_path, "port = 1234") | {"GRANGE_PORT": "4321"}).port == 4321
+
+
+def test_the_command_line_wins_over_all(tmp_path: Path) -> None:
+    environment = home(tmp_path, "port = 1234") | {"GRANGE_PORT": "4321"}
+    assert load({"port": 99, "listen": None}, environment).port == 99
+
+
+def test_an_unknown_setting_is_named_with_the_nearest_known_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        BadSetting, match=r"settings\.toml: there is no setting 'prot'; did you .*port"
+    ):
+        load({}, home(tmp_path, "prot = 1"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"),
+    [("GRANGE_PORT", "port"), ("GRANGE_LEASE_S", "lease_s"), ("GRANGE_TLS", "tls")],
+)
+def test_a_wrong_value_is_named_with_its_source(tmp_path: Path, variable: str, field: str) -> None:
+    with pytest.raises(BadSetting, match=f"the environment: {field}: "):
+        load({}, home(tmp_path) | {variable: "many"})
+
+
+def test_a_list_in_the_environment_is_separated_by_commas(tmp_path: Path) -> None:
+    settings = load({}, home(tmp_path) | {"GRANGE_ALLOWED_HOSTS": "farm, render.studio"})
+    assert settings.allowed_hosts == ("farm", "render.studio")
+
+
+@pytest.mark.parametrize(("text", "value"), [("yes", True), ("0", False), ("FALSE", False)])
+def test_a_switch_in_the_environment_is_a_word(tmp_path: Path, text: str, value: bool) -> None:
+    settings = load({}, home(tmp_path) | {"GRANGE_WORKER_ACCEPT": text})
+    assert settings.worker_accept is value
+
+
+def test_a_folder_in_the_environment_is_a_path(tmp_path: Path) -> None:
+    environment = home(tmp_path) | {"GRANGE_TLS_CERTIFICATE": "/a", "GRANGE_TLS_KEY": "/b"}
+    assert load({}, environment).tls_certificate == Path("/a")
+
+
+def test_a_file_that_is_not_toml_is_named_with_the_place(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"settings\.toml is not TOML: .*line 1"):
+        load({}, home(tmp_path, "port = = 1"))
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    environment = home(tmp_path)
+    (tmp_path / "settings.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadSetting, match=r"settings\.toml cannot be read"):
+        load({}, environment)
+
+
+def test_the_file_cannot_move_its_own_folder(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="state_dir cannot be set"):
+        load({}, home(tmp_path, 'state_dir = "/elsewhere"'))
+
+
+def test_beyond_loopback_there_is_always_tls(tmp_path: Path) -> None:
+    assert load({"listen": "0.0.0.0"}, home(tmp_path)).encrypted
+
+
+def test_beyond_loopback_without_tls_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="in the clear"):
+        load({"listen": "0.0.0.0", "tls": False}, home(tmp_path))
+
+
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="go together"):
+        load({}, home(tmp_path, 'tls_certificate = "/a"'))
+
+
+def test_a_lease_shorter_than_its_beats_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="lease_s = 4 is too short"):
+        load({}, home(tmp_path, "lease_s = 4"))
+
+
+def test_a_workers_lease_ends_before_the_servers() -> None:
+    settings = Settings(state_dir=Path("/nowhere"))
+    assert settings.worker_lease_s < settings.lease_s
+
+
+def test_every_setting_says_what_it_means() -> None:
+    source = Path(load.__code__.co_filename).read_text(encoding="utf-8")
+    body = source.split("class Settings")[1].split("@property")[0]
+    for name in Settings.__struct_fields__:
+        at = body.index(f"\n    {name}:")
+        before, line = body[:at].rsplit("\n", 1)[-1], body[at + 1 :].split("\n", 1)[0]
+        assert "#:" in line or before.strip().startswith("#:"), name
