@@ -135,7 +135,7 @@ def test_login_links_that_nobody_uses_are_dropped(door: Doorway) -> None:
     links = [door.sessions.make_link("local-admin", "ada") for _ in range(LINKS_MAX + 1)]
     with pytest.raises(Unauthenticated):
         door.gate.sign_in(links[0], "10.0.0.1")
-    assert door.gate.sign_in(links[1], "10.0.0.1")
+    assert door.gate.sign_in(links[1], "10.0.0.1").user == "ada"
 
 
 def test_a_session_ends_with_its_time(door: Doorway) -> None:
@@ -167,7 +167,7 @@ def test_a_session_changes_nothing_without_the_origin_that_browsers_send(
     door: Doorway, method: str
 ) -> None:
     cookie = door.signed_in()
-    assert door.ask(cookie=cookie, method=method, origin="https://farm")
+    assert door.ask(cookie=cookie, method=method, origin="https://farm").user == "owner"
     with pytest.raises(BadOrigin):
         door.ask(cookie=cookie, method=method)
 
@@ -234,7 +234,8 @@ def test_a_workers_link_needs_a_workers_token(door: Doorway) -> None:
 
 def test_the_owner_may_link_a_worker_from_this_machine_alone(door: Doorway) -> None:
     shown = f"Bearer {door.admin}"
-    assert door.gate.worker(address="127.0.0.1", authorization=shown, local=True)
+    found = door.gate.worker(address="127.0.0.1", authorization=shown, local=True)
+    assert found.credential_id == "local-admin"
     with pytest.raises(Forbidden):
         door.gate.worker(address="10.0.0.1", authorization=shown, local=False)
 

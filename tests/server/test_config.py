@@ -117,8 +117,7 @@ def test_a_workers_lease_ends_before_the_servers() -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     source = Path(load.__code__.co_filename).read_text(encoding="utf-8")
-    body = source.split("class Settings")[1].split("@property")[0]
+    lines = source.split("class Settings")[1].split("@property")[0].splitlines()
     for name in Settings.__struct_fields__:
-        at = body.index(f"\n    {name}:")
-        before, line = body[:at].rsplit("\n", 1)[-1], body[at + 1 :].split("\n", 1)[0]
-        assert "#:" in line or before.strip().startswith("#:"), name
+        at = next(n for n, line in enumerate(lines) if line.startswith(f"    {name}: "))
+        assert "#: " in lines[at] or lines[at - 1].startswith("    #: "), name

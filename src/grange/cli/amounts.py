@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from typing import Final
 
@@ -62,8 +62,8 @@ def moment(at: float, now: float) -> str:
     """Write when something was, in local time: 14:03:22 of today, else with its date."""
     if at <= 0:
         return ""
-    local = datetime.datetime.fromtimestamp(at, tz=datetime.UTC).astimezone()
-    today = datetime.datetime.fromtimestamp(now, tz=datetime.UTC).astimezone().date()
+    local = dt.datetime.fromtimestamp(at, tz=dt.UTC).astimezone()
+    today = dt.datetime.fromtimestamp(now, tz=dt.UTC).astimezone().date()
     return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
@@ -71,7 +71,7 @@ def iso(at: float) -> str | None:
     """Write a time for programs; None when it never was."""
     if at <= 0:
         return None
-    found = datetime.datetime.fromtimestamp(at, tz=datetime.UTC)
+    found = dt.datetime.fromtimestamp(at, tz=dt.UTC)
     return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from grange.cli.amounts import age, count, duration
@@ -18,6 +17,7 @@ from grange.cli.screen import (
     CARE,
     FAINT,
     clean,
+    colour,
     cut,
     faint,
     out,
@@ -72,7 +72,7 @@ def job(page: JobPage, now: float) -> Iterator[RenderableType]:
         yield more(f"and {count(len(view.blocks) - BLOCKS_SHOWN, 'block')} more")
     shown = [item for states in page.states.values() for item in states]
     if shown:
-        yield Padding(legend(shown, unicode=unicode()), (0, 0, 0, 2))
+        yield _indented(legend(shown, unicode=unicode()))
     yield from _tasks("running", page.running, view.tasks.running, now)
     yield from _tasks("failed", page.failed, view.tasks.failed, now)
     yield from _hints(view, page)
@@ -187,11 +187,11 @@ def _block(view: BlockView, states: Sequence[TaskState]) -> Iterator[RenderableT
     text.no_wrap, text.overflow = True, "ellipsis"
     yield text
     if states:
-        yield Padding(bar(states, min(FRAMES, out().width - 2), unicode=unicode()), (0, 0, 0, 2))
+        yield _indented(bar(states, min(FRAMES, out().width - 2), unicode=unicode()))
     if view.avoided_hosts:
-        yield Padding(faint(clean(f"avoids {', '.join(view.avoided_hosts)}")), (0, 0, 0, 2))
+        yield _indented(faint(clean(f"avoids {', '.join(view.avoided_hosts)}")))
     if view.why and view.state is not JobState.DONE:
-        yield Padding(faint(clean(view.why)), (0, 0, 0, 2))
+        yield _indented(faint(clean(view.why)))
 
 
 def _tasks(
@@ -233,6 +233,10 @@ def _hints(view: JobView, page: JobPage) -> Iterator[RenderableType]:
         yield Text()
         yield Text(clean(view.why), style=CARE)
         yield faint(f"grange why {view.job_id}")
+
+
+def _indented(text: Text) -> Text:
+    return Text.assemble("  ", text, no_wrap=True, overflow="ellipsis")
 
 
 def _done(counts: Counts) -> int:

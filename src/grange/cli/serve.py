@@ -142,6 +142,6 @@ def _greet(where: Any, login: str) -> None:
 
 
 def _log(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
-    )
+    """Write our own log lines from a level on; of the libraries', what is a warning at least."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("grange").setLevel(level.upper())

@@ -248,7 +248,7 @@ class AsyncTaskHandle(NamedTask):
             run: id of one of its runs; 0 the last.
         """
         request = task_requests.log(self.job, self.block, self.number, run=run)
-        return await self._farm.send(request).text
+        return (await self._farm.send(request)).text
 
     async def follow(self, run: int = 0) -> AsyncGenerator[str]:
         """Read what it writes, as it writes it, until that run ends.
@@ -256,30 +256,32 @@ class AsyncTaskHandle(NamedTask):
         Args:
             run: id of one of its runs; 0 the last, or, where it never ran, the first to come.
         """
-        run_id = run or self._awaited_run()
+        run_id = run or await self._awaited_run()
         want = Watch(jobs=False, workers=False, tasks_of=(self.job,), logs_of=(run_id,))
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         start = 0
-        async for message in self._farm.watch(want):
-            ended = False
-            if tells_of_task(message, self.job, self.block, self.number):
-                ended = await self._farm.send(task_requests.run(run_id)).ended > 0
-            if ended or tells_of_log(message, run_id):
-                part = await self._farm.send(task_requests.run_log(run_id, start=start))
-                start = part.end
-                if text := decoder.decode(part.data, final=ended):
-                    yield text
-            if ended:
-                return
+        async with aclosing(self._farm.watch(want)) as messages:
+            async for message in messages:
+                ended = False
+                if tells_of_task(message, self.job, self.block, self.number):
+                    ended = (await self._farm.send(task_requests.run(run_id))).ended > 0
+                if ended or tells_of_log(message, run_id):
+                    part = await self._farm.send(task_requests.run_log(run_id, start=start))
+                    start = part.end
+                    if text := decoder.decode(part.data, final=ended):
+                        yield text
+                if ended:
+                    return
 
     async def _awaited_run(self) -> int:
         """The id of its last run, once there is one."""
         want = Watch(jobs=False, workers=False, tasks_of=(self.job,))
-        async for message in self._farm.watch(want):
-            if tells_of_task(message, self.job, self.block, self.number):
-                run_id = self.view().run_id
-                if run_id:
-                    return run_id
+        async with aclosing(self._farm.watch(want)) as messages:
+            async for message in messages:
+                if tells_of_task(message, self.job, self.block, self.number):
+                    run_id = (await self.view()).run_id
+                    if run_id:
+                        return run_id
         raise AssertionError("a watch without a time limit has ended")
 
     async def why(self) -> WhyView:

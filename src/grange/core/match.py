@@ -20,8 +20,9 @@ def group_refusal(need: DemandKey, has: GroupKey) -> str:
     """Why no worker of a group may serve a demand, whatever its load."""
     if has.nimby is Nimby.NOBODY and not need.ignore_nimby:
         return "nimby"
-    if has.nimby is Nimby.OWNER and has.owner != need.owner and not need.ignore_nimby:
-        return "nimby-owner"
+    if has.nimby is Nimby.OWNER and not need.ignore_nimby:
+        if not has.owner or has.owner != need.owner:
+            return "nimby-owner"
     if has.paused and not need.ignore_paused:
         return "worker-paused"
     if not has.priority or not has.pool_priority:
@@ -136,7 +137,8 @@ def task_refusal(
     state: FarmState, job: Job, block: Block, task: int, worker: Worker, now: float
 ) -> str:
     """Why this very task may not run on a worker that its block may use."""
-    if job.spec.maintenance and block.task_name(task) != worker.name:
+    bound = job.spec.maintenance and block.pre_for is None
+    if bound and block.task_name(task) != worker.name:
         return "maintenance"
     errors = block.task_errors.get(task)
     if errors and state.task_avoids(job, block, errors, worker.name, now):

@@ -26,7 +26,7 @@ from grange.core.masks import regex
 from grange.core.objects import Pool, Run, Worker
 from grange.core.runs import close_run, settle_task
 from grange.core.state import FarmState
-from grange.core.supply import freshen, regroup, replace, ungroup
+from grange.core.supply import freshen, regroup, reopen_tickets, replace, ungroup
 from grange.model.ids import RunId, WorkerId
 from grange.model.nodes import WorkerSpec
 from grange.model.run import RunResult
@@ -53,6 +53,10 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
     A run that only the farm knows is dead: its process was lost with an older life of the
     worker, or its start never arrived. A run that only the worker knows was superseded.
     """
+    if not cmd.name:
+        raise InvalidField("a worker needs a name", "name")
+    if cmd.nimby not in ("", *Nimby):
+        raise InvalidField(f"{cmd.nimby!r} is not one of {', '.join(Nimby)}", "nimby")
     known = state.worker_names.get(cmd.name)
     worker = None if known is None else state.workers[known]
     if worker is not None and worker.linked and worker.boot_id != cmd.boot_id:
@@ -63,11 +67,11 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
     worker.traits = cmd.traits
     worker.presence = Presence.ONLINE
     worker.seen = now
-    if cmd.nimby:
-        worker.spec = msgspec.structs.replace(worker.spec, nimby=Nimby(cmd.nimby))
+    nimby = Nimby(cmd.nimby) if cmd.nimby else worker.spec.nimby
+    user = worker.spec.user or cmd.user
+    if (nimby, user) != (worker.spec.nimby, worker.spec.user):
+        worker.spec = msgspec.structs.replace(worker.spec, nimby=nimby, user=user)
         _count_owners(state, now)
-    if not worker.spec.user and cmd.user:
-        worker.spec = msgspec.structs.replace(worker.spec, user=cmd.user)
     regroup(state, worker)
     there = {*cmd.runs, *cmd.ended}
     for run_id in sorted(worker.runs - there):
@@ -154,7 +158,7 @@ def edit(state: FarmState, cmd: EditWorker, now: float, out: Outcome) -> None:
     if path not in state.pools:
         raise NoSuchPool(f"no pool {path!r}", "pool")
     out.changed = differences(worker.spec, spec)
-    if not out.changed:
+    if not out.changed and path == worker.pool:
         return
     worker.spec = spec
     set_pool(state, worker, path)
@@ -176,6 +180,7 @@ def set_pool(state: FarmState, worker: Worker, path: str) -> None:
     state.pools[path].workers.add(worker.worker_id)
     for run in held:
         state.count_tickets(worker, run, 1)
+    reopen_tickets(state, {name for run in held for name, _ in run.tickets})
 
 
 def _count_owners(state: FarmState, now: float) -> None:

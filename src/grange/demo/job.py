@@ -15,7 +15,7 @@ from grange.model.spec import BlockSpec, JobSpec, TaskSpec
 Renderer = Literal["mitsuba", "blender"]
 
 SCENES = Path(__file__).parent / "scenes"
-CHUNK = 4  # frames per task: the renderer's start-up is paid once for them
+CHUNK = 6  # frames per task: the renderer's start-up is paid once for them
 FRAMES = "frames/film.@####@.png"  # below the demo's folder
 FILM_NAME = "grange.mp4"
 MISSING = "no renderer: run `make demo`, or pip install 'grange[demo]', or install Blender"

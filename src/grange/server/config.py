@@ -48,9 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     lease_s: Annotated[float, Meta(ge=2)] = 60.0  #: seconds until a silent worker's runs are lost
     heartbeat_s: Annotated[float, Meta(ge=0.1)] = 2.0  #: seconds between a worker's beats
-    resources_s: Annotated[float, Meta(ge=1)] = (
-        10.0  #: seconds between reports of a machine's load
-    )
+    resources_s: Annotated[float, Meta(ge=1)] = 10.0  #: seconds between a machine's figures
     session_s: Annotated[float, Meta(ge=60)] = 604_800.0  #: seconds that a browser stays signed in
     join_code_s: Annotated[float, Meta(ge=60)] = 3_600.0  #: seconds that a join code is good for
     worker_accept: bool = False  #: whether who has a join code needs no accepting by a person

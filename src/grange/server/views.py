@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from itertools import islice
 
-from grange.model.version import VERSION
 from grange.core.errors import NoSuchBlock, NoSuchJob, NoSuchTask, NoSuchUser, NoSuchWorker
 from grange.core.farm import Farm
 from grange.core.objects import Block, Job, Run, Worker
@@ -14,6 +13,7 @@ from grange.core.order_run import exact_command, exact_files
 from grange.core.why import why_block, why_job, why_task, why_worker
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.states import TaskState
+from grange.model.version import VERSION
 from grange.model.views import (
     AuditView,
     BranchView,

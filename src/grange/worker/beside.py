@@ -72,7 +72,8 @@ async def _start(command: Sequence[str], config: WorkerConfig, note: Path) -> ps
         *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
     )
     process = psutil.Process(child.pid)
-    note.write_bytes(msgspec.json.encode(_Note(child.pid, process.create_time())))
+    said = msgspec.json.encode(_Note(child.pid, process.create_time()))
+    await asyncio.to_thread(note.write_bytes, said)
     assert child.stdin is not None
     child.stdin.write(to_json(config))
     child.stdin.close()

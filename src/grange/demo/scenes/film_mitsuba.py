@@ -20,7 +20,7 @@ def scene(frame: int, width: int, height: int, spp: int) -> dict[str, Any]:
     """Describe one frame."""
     return {
         "type": "scene",
-        "integrator": {"type": "direct", "emitter_samples": 1, "bsdf_samples": 0},
+        "integrator": {"type": "path", "max_depth": 3, "rr_depth": 3},
         "sensor": _camera(frame, width, height, spp),
         "still": _still(),
         "moving": _lit(_moved(stage.movers(frame))),

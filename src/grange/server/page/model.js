@@ -39,7 +39,7 @@ const APPLY = {
   "grid-asked": (model) => ({ ...model, grid: { ...model.grid, stale: false, late: [] } }),
   "grid-read": applyGridRead,
   "grid-failed": (model, message) =>
-    onGrid(model, message, (grid) => ({ ...grid, stale: true, late: null })),
+    onGrid(model, message, (grid) => ({ ...grid, stale: message.again, late: null })),
   "tasks-read": applyTasksRead,
   "open-task": openTask,
   "task-asked": (model) => ({ ...model, task: { ...model.task, stale: false } }),
@@ -55,7 +55,7 @@ const APPLY = {
   "log-read": (model, message) =>
     onLog(model, message.run, (known) => log.read(known, message.part)),
   "log-failed": (model, message) =>
-    onLog(model, message.run, (known) => ({ ...known, behind: true })),
+    onLog(model, message.run, (known) => ({ ...known, behind: message.again })),
 };
 
 /** The model after a message from the server, or one of the page's own. */

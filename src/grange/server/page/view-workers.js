@@ -1,0 +1,100 @@
+// A tile per worker: what it does now, and how loaded its machine is.
+
+import { el, keyed, setAttr, setShare, setText, show } from "./dom.js";
+import { taskName } from "./frames.js";
+import { stateWord } from "./parts.js";
+import { href } from "./route.js";
+import { megabytes, number } from "./words.js";
+
+const SHOWN = 300; // tiles
+
+export function workersView(root) {
+  const title = el("h2", {}, "Workers");
+  const tiles = el("ul", { class: "tiles" });
+  const more = el("p", { class: "soft", hidden: true });
+  const none = el("div", { class: "empty", hidden: true },
+    el("p", {}, "No workers yet. ", el("code", {}, "grange worker"), " makes a machine one."));
+  root.append(el("div", { class: "column-head" }, title, more), tiles, none);
+  let drawn = null;
+
+  return (model) => {
+    if (drawn?.workers === model.workers && drawn.jobs === model.jobs) return;
+    drawn = model;
+    const workers = [...model.workers.values()]
+      .filter((worker) => worker.state !== "revoked")
+      .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+    const items = workers.slice(0, SHOWN).map((worker) => ({ worker, jobs: model.jobs }));
+    keyed(tiles, items, (item) => item.worker.worker_id, tile);
+    setText(title, workers.length ? `Workers ${number(workers.length)}` : "Workers");
+    show(more, workers.length > SHOWN);
+    setText(more, `the first ${SHOWN} by name`);
+    show(none, model.farm !== null && !workers.length);
+  };
+}
+
+function tile() {
+  const name = el("span", { class: "tile-name" });
+  const state = stateWord();
+  const doing = el("a", { class: "doing" });
+  const note = el("span", { class: "doing soft" });
+  const part = el("span", { class: "doing-part" });
+  const cpu = gauge("CPU");
+  const memory = gauge("Memory");
+  const node = el("li", { class: "tile" },
+    el("span", { class: "tile-head" }, name, state.node),
+    el("span", { class: "tile-doing" }, doing, note, part),
+    el("span", { class: "gauges" }, cpu.node, memory.node),
+  );
+
+  const update = ({ worker, jobs }) => {
+    node.dataset.state = worker.state;
+    setText(name, worker.name);
+    state.update(worker.state);
+    const run = worker.runs[0];
+    show(doing, Boolean(run));
+    show(note, !run);
+    if (run) showRun(run, worker, jobs);
+    setText(part, run ? partOf(run, worker.runs.length) : "");
+    setText(note, worker.sick || worker.why || "");
+    setAttr(note, "title", worker.sick || worker.why || null);
+    showLoad(worker.resources, worker.presence === "online");
+  };
+
+  function showRun(run, worker, jobs) {
+    const job = jobs.get(run.job_id);
+    const task = taskName(job?.blocks[run.block], run.task);
+    setAttr(doing, "href", href(run.job_id, run.block, run.task));
+    setText(doing, job ? `${job.name} · ${task}` : task);
+  }
+
+  function showLoad(load, online) {
+    const known = Boolean(load) && online;
+    const total = load?.mem_total_mb ?? 0;
+    const used = total - (load?.mem_free_mb ?? 0);
+    const busy = 100 - (load?.cpu_idle ?? 100);
+    cpu.update(known ? busy / 100 : 0, known ? `${busy} %` : "unknown");
+    memory.update(known && total ? used / total : 0,
+      known && total ? `${megabytes(used)} of ${megabytes(total)}` : "unknown");
+  }
+  return { node, update };
+}
+
+function partOf(run, runs) {
+  const percent = run.progress?.percent ?? -1;
+  return [percent >= 0 ? `${percent} %` : "", runs > 1 ? `+${runs - 1}` : ""].filter(Boolean).join("  ");
+}
+
+function gauge(label) {
+  const level = el("span", { class: "level" });
+  const node = el("span", { class: "gauge", role: "meter", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100 },
+    el("span", { class: "gauge-label", "aria-hidden": "true" }, label === "Memory" ? "MEM" : label),
+    el("span", { class: "gauge-track" }, level));
+  const update = (share, text) => {
+    setShare(level, "width", Math.max(0, Math.min(1, share)));
+    setAttr(level, "data-high", share > 0.92 ? "true" : null);
+    setAttr(node, "aria-valuenow", Math.round(share * 100));
+    setAttr(node, "aria-valuetext", text);
+    setAttr(node, "title", `${label} ${text}`);
+  };
+  return { node, update };
+}
