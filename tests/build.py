@@ -16,6 +16,7 @@ import pytest
 from grange.core import commands as c
 from grange.core import records as r
 from grange.core.build import new_block
+from grange.core.check import faults
 from grange.core.commands import EndRun, Joined, JoinWorker, SubmitJob, Submitted
 from grange.core.effects import Outcome, StartRun
 from grange.core.errors import Rejected
@@ -283,7 +284,9 @@ def restarted(farm: Farm, now: float = 1) -> Farm:
     """A farm that was never committed, as it comes back after a restart."""
     disk = Disk()
     disk.commit(farm.take_dirty())
-    return Farm.restore(disk.load(), now)
+    again = Farm.restore(disk.load(), now)
+    assert list(faults(again.state)) == []
+    return again
 
 
 @contextmanager

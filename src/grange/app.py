@@ -81,7 +81,7 @@ class FarmServer:
             clock=time.time,
         )
         self._views = Views(self.farm, self._gauges, store, time.time)
-        self._feed = Feed(self.farm, self._views, start=time.time_ns() // 1_000_000)
+        self._feed = Feed(self.farm, self._views, start=time.time_ns() // 1_000)
         self._links = Links(
             self.engine,
             self._gauges,
@@ -117,6 +117,7 @@ class FarmServer:
                 self._readers.submit(self._shelf.drop_job, effect.job_id)
 
     def _publish(self, events: Sequence[Event]) -> None:
+        self._gauges.forget(events)
         self._feed.publish(events)
 
     def _tls(self) -> tuple[Tls | None, str]:
@@ -229,7 +230,17 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _run(main: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run a coroutine on the fast loop where there is one."""
+    """Run a coroutine on the fast loop where there is one.
+
+    What people are to read comes out by itself, not in a group of errors.
+    """
+    try:
+        _run_loop(main)
+    except BaseExceptionGroup as errors:
+        raise _told(errors) or errors from None
+
+
+def _run_loop(main: Callable[[], Coroutine[None, None, None]]) -> None:
     if sys.platform == "win32":
         asyncio.run(main())
         return
@@ -237,6 +248,14 @@ def _run(main: Callable[[], Coroutine[None, None, None]]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
+
+
+def _told(errors: BaseExceptionGroup[BaseException]) -> BaseException | None:
+    """The first error in a group that is a sentence for people."""
+    error: BaseException | None = errors.subgroup((StoreError, CannotListen, StateDirUnsafe))
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def run_server(settings: Settings, ready: Ready) -> None:

@@ -23,7 +23,7 @@ from tools.reference import markdown as md
 from tools.reference.fields import fields_of
 from tools.reference.meanings import COMMON
 from tools.reference.source import SOURCE, codes_in, notes_of, paragraphs, subclasses, summary
-from tools.reference.what_to_do import LAST_RESORT, LINK, WHAT_TO_DO
+from tools.reference.what_to_do import CLIENT, LAST_RESORT, LINK, WATCH, WHAT_TO_DO
 
 _ROLES = ("submit", "viewer", "artist", "wrangler", "admin")
 _REACH = {Reach.NONE: "", Reach.OWN: "own", Reach.ALL: "all"}
@@ -127,6 +127,8 @@ def errors_page() -> str:
         md.table(["code", "status", "when"], LAST_RESORT),
         "## What a worker is told instead of a welcome",
         md.table(["code", "when"], LINK),
+        "## What a watcher is told",
+        md.table(["code", "when"], WATCH),
         "## What does not start, or stops",
         "These have no code; their text is the sentence for people.",
         _classes(
@@ -141,6 +143,8 @@ def errors_page() -> str:
         ),
         "## What the Python client raises",
         _classes(GrangeError),
+        "An `ApiError` has the code of the refusal, or one of the client's own:",
+        md.table(["code", "when"], CLIENT),
     )
 
 
@@ -199,5 +203,5 @@ def documented_codes() -> set[str]:
     """Every stable code that these pages explain."""
     refusals = (*subclasses(Rejected), *subclasses(Refusal))
     found = {str(vars(kind)["code"]) for kind in refusals if "code" in vars(kind)}
-    found |= {row[0].strip("`") for row in (*LAST_RESORT, *LINK)}
+    found |= {row[0].strip("`") for row in (*LAST_RESORT, *LINK, *WATCH, *CLIENT)}
     return found | WHAT_TO_DO.keys() | {Rejected.code, Refusal.code}

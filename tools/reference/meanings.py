@@ -37,8 +37,8 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "parser": 'Which parser reads the output; "" the service\'s own',
         "command": "A list is an argument list and no shell is used; a string is one line for the"
         " shell. Patterns such as `@#@` are filled for each task, see below",
-        "working_directory": "Folder to run in; where the worker has none of that name, the run's"
-        " own folder is used and the log says so",
+        "working_directory": 'Folder to run in; it must be there on the worker. "" a folder of the'
+        " run's own",
         "files": "The files that a task makes, with patterns; relative to `working_directory`",
         "environment": "Variables to add to the worker's own",
         "frames": "Frame list such as `1,4,10-20x3`. Either this or `tasks`",

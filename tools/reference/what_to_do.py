@@ -79,3 +79,13 @@ LINK: Final[tuple[tuple[str, str], ...]] = (
     ("`pending`", "Its credential waits to be accepted by a person. It tries again by itself."),
     ("`revoked`", "Its credential was taken away. It needs a new join code."),
 )
+
+#: What a watcher is told before its WebSocket is closed: code, when.
+WATCH: Final[tuple[tuple[str, str], ...]] = (
+    ("`bad-watch`", "The message is no `Watch`; the text says where it is wrong."),
+)
+
+#: What the client itself says of an answer: code, when.
+CLIENT: Final[tuple[tuple[str, str], ...]] = (
+    ("`foreign-answer`", "Whoever answered does not speak as Grange does. Look at the address."),
+)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from grange.cli.session import Json, farm, now
+from grange.cli.session import Json, farm, flag, now
 from grange.cli.targets import job_target
 from grange.client.requests import jobs as job_requests
 from grange.model.states import JobState
@@ -26,9 +26,9 @@ def list_jobs(
     state: Annotated[JobState | None, typer.Option(help="Only in this state.")] = None,
     name: Annotated[str, typer.Option(help="Only with this text in the name.")] = "",
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="Old and hidden ones, too.")
+        bool, flag("--all", "-a", help="Old and hidden ones, too.")
     ] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay, and show changes.")] = False,
+    watch: Annotated[bool, flag("--watch", "-w", help="Stay, and show changes.")] = False,
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first.
@@ -61,7 +61,7 @@ def show_job(
     ctx: typer.Context,
     job: Annotated[str, typer.Argument(metavar="JOB", help="Its number.")],
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Stay until it is finished.")
+        bool, flag("--watch", "-w", help="Stay until it is finished.")
     ] = False,
     as_json: Json = False,
 ) -> None:

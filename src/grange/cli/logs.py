@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import grange.client
-from grange.cli.session import Refused, farm
+from grange.cli.session import Refused, farm, flag
 from grange.cli.targets import JobTarget, job_target
 from grange.client.requests import jobs as job_requests
 from grange.model.ids import task_path
@@ -26,7 +26,7 @@ def show_log(
         ),
     ],
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Stay, and show what is added.")
+        bool, flag("--follow", "-f", help="Stay, and show what is added.")
     ] = False,
     run: Annotated[int, typer.Option(metavar="ID", help="Of this run, not of the last.")] = 0,
 ) -> None:

@@ -11,16 +11,22 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from grange.cli import (
+    access,
+    edit,
+    health,
     jobs,
     logs,
+    operate,
+    reasons,
     serve,
     submit,
+    tree,
     workers,
 )
 from grange.cli.amounts import BadAmount
 from grange.cli.exits import ExitCode, exit_code
 from grange.cli.scenes import UnknownScene
-from grange.cli.session import Refused, Session
+from grange.cli.session import NoneSuch, Refused, Session, flag
 from grange.cli.targets import BadTarget
 from grange.cli.words import BadWord
 from grange.client.errors import GrangeError
@@ -37,14 +43,13 @@ class Program(TyperGroup):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except (GrangeError, *_MISUSED) as error:
+        except (GrangeError, NoneSuch, *_MISUSED) as error:
             if _debugging(ctx):
                 raise
             from grange.cli.screen import complain
 
             complain(str(error))
-            code = exit_code(error) if isinstance(error, GrangeError) else ExitCode.USAGE
-            raise typer.Exit(code) from error
+            raise typer.Exit(_exit_code(error)) from error
         except KeyboardInterrupt:
             sys.stderr.write("\n")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -80,11 +85,11 @@ def begin(
         ),
     ] = None,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show where in the program an error arose.")
+        bool, flag("--debug", help="Show where in the program an error arose.")
     ] = False,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+        flag("--version", callback=_version, is_eager=True, help="Say the version."),
     ] = False,
 ) -> None:
     """Run a render farm: start it, submit to it, watch it, steer it.
@@ -94,13 +99,19 @@ def begin(
     ctx.obj = Session(server=server, debug=debug)
 
 
-for group in (serve, submit, jobs, logs, workers):
+for group in (serve, submit, jobs, logs, reasons, operate, edit, workers, tree, health, access):
     app.add_typer(group.commands)
 
 
 def main() -> None:
     """Run the command line; the entry point of the program."""
     app()
+
+
+def _exit_code(error: Exception) -> ExitCode:
+    if isinstance(error, GrangeError):
+        return exit_code(error)
+    return ExitCode.NOT_FOUND if isinstance(error, NoneSuch) else ExitCode.USAGE
 
 
 def _debugging(ctx: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from grange.cli.session import Refused, Session
+from grange.cli.session import Refused, Session, flag
 from grange.model.states import Nimby
 
 PANEL: Final = "Run"
@@ -34,7 +34,7 @@ def start_all(
     port: Port = None,
     state_dir: StateFolder = None,
     worker: Annotated[
-        bool, typer.Option("--worker/--no-worker", help="Whether this machine renders, too.")
+        bool, flag("--worker/--no-worker", help="Whether this machine renders, too.")
     ] = True,
 ) -> None:
     """Start a farm on this machine: a server, and a worker beside it.
@@ -68,7 +68,7 @@ def start_worker(
     ] = "",
     name: Annotated[str, typer.Option(help="Another name than the computer's.")] = "",
     nimby: Annotated[
-        bool, typer.Option("--nimby", help="Take nothing until somebody sets this one free.")
+        bool, flag("--nimby", help="Take nothing until somebody sets this one free.")
     ] = False,
     server: Annotated[
         str | None, typer.Option("--server", metavar="URL", help="The farm that it serves.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
@@ -13,8 +13,14 @@ import grange.client  # by this name its classes are loaded when they are first 
 
 SUBMIT_PATIENCE_S: Final = 10.0  # seconds: a server may just be restarting
 
-Json = Annotated[bool, typer.Option("--json", help="Write one JSON document, and nothing else.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+def flag(*names: str, help: str, panel: str | None = None) -> Any:  # noqa: A002 (Typer's word)
+    """Give an option that is there or not."""
+    return typer.Option(*names, metavar="", help=help, rich_help_panel=panel)
+
+
+Json = Annotated[bool, flag("--json", help="Write one JSON document, and nothing else.")]
+Yes = Annotated[bool, flag("--yes", "-y", help="Do not ask.")]
 
 
 class Session(msgspec.Struct, kw_only=True):
@@ -26,6 +32,10 @@ class Session(msgspec.Struct, kw_only=True):
 
 class Refused(Exception):
     """The command line asks for what cannot be; the text says what would be right."""
+
+
+class NoneSuch(Exception):
+    """There is nothing of the name that was said; the text names the nearest."""
 
 
 def farm(ctx: typer.Context, *, patience_s: float = 0.0) -> grange.client.Client:

@@ -12,7 +12,7 @@ from typing_extensions import override
 import grange.client
 from grange.cli.amounts import count
 from grange.cli.exits import ExitCode
-from grange.cli.session import SUBMIT_PATIENCE_S, Json, farm
+from grange.cli.session import SUBMIT_PATIENCE_S, Json, farm, flag
 from grange.client.errors import NoServer, Unreachable
 from grange.model.spec import JobSpec
 from grange.model.states import JobState
@@ -63,7 +63,7 @@ def submit(
         typer.Option(metavar="PATTERN", help="A file that each frame makes, to be looked at."),
     ] = None,
     shell: Annotated[
-        bool, typer.Option("--shell", help="The command is a line for the shell.")
+        bool, flag("--shell", help="The command is a line for the shell.")
     ] = False,
     cwd: Annotated[Path | None, typer.Option(help="Folder to run in; else this one.")] = None,
     env: Annotated[
@@ -93,17 +93,17 @@ def submit(
     ] = None,
     branch: Annotated[str, typer.Option(metavar="PATH", help="Place in the studio's tree.")] = "",
     user: Annotated[str, typer.Option("--user", "-u", help="In this user's name.")] = "",
-    paused: Annotated[bool, typer.Option("--paused", help="Start nothing yet.")] = False,
+    paused: Annotated[bool, flag("--paused", help="Start nothing yet.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the exact commands; submit nothing.")
+        bool, flag("--dry-run", help="Show the exact commands; submit nothing.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Stay until it is finished; 1 if it fails.")
+        bool, flag("--wait", help="Stay until it is finished; 1 if it fails.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="The same, and show how it goes.")
+        bool, flag("--watch", "-w", help="The same, and show how it goes.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write the number only.")] = False,
+    quiet: Annotated[bool, flag("--quiet", "-q", help="Write the number only.")] = False,
     as_json: Json = False,
 ) -> None:
     """Submit a command, a scene or a job.

@@ -32,7 +32,7 @@ def add_job(state: FarmState, spec: JobSpec, user: str, now: float) -> Job:
         user=user,
         created=now,
         share=Share(state.new_share(), None, 0, 0),
-        position=1 + max((state.jobs[j].position for j in list(owner.jobs)[-1:]), default=-1),
+        position=next_position(state, owner),
     )
     for number, block_spec in enumerate(own_blocks(spec)):
         job.blocks.append(new_block(job.job_id, number, *block_spec, job.spec.preview_approval))
@@ -41,8 +41,7 @@ def add_job(state: FarmState, spec: JobSpec, user: str, now: float) -> Job:
     for block in job.blocks:
         spread_tasks(job, block)
     enter(state, job, now)
-    if spec.life_time_s > 0 or (spec.life_time_s < 0 and owner.spec.jobs_life_time_s):
-        state.set_timer(now + life_time(job, owner), "life", number=job.job_id)
+    watch_life(state, job)
     state.dirty.jobs.add(job.job_id)
     for block in job.blocks:
         state.touch_block(block)
@@ -55,6 +54,19 @@ def add_job(state: FarmState, spec: JobSpec, user: str, now: float) -> Job:
 def life_time(job: Job, owner: User) -> float:
     """Seconds from a job's creation to its deletion; 0 or less: for ever."""
     return job.spec.life_time_s if job.spec.life_time_s >= 0 else owner.spec.jobs_life_time_s
+
+
+def next_position(state: FarmState, owner: User) -> int:
+    """The place at the end of a user's list."""
+    last = next(reversed(owner.jobs), None)
+    return 0 if last is None else state.jobs[last].position + 1
+
+
+def watch_life(state: FarmState, job: Job) -> None:
+    """Have a job deleted at the end of its life, if it has one."""
+    life = life_time(job, state.users[job.user])
+    if life > 0:
+        state.set_timer(job.created + life, "life", number=job.job_id)
 
 
 def own_blocks(spec: JobSpec) -> list[tuple[BlockSpec, int | None]]:

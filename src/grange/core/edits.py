@@ -18,11 +18,11 @@ from grange.core.accept import (
 from grange.core.build import (
     clean_path,
     leave_tree,
-    life_time,
     new_block,
     place_job,
     reshape,
     spread_tasks,
+    watch_life,
 )
 from grange.core.commands import AppendBlocks, AppendTasks, EditJob
 from grange.core.effects import Changed, Outcome
@@ -97,9 +97,7 @@ def _edit_job(
     reshape(state, job, now)
     if spec.wait_until > now:
         state.set_timer(spec.wait_until, "job", number=job.job_id)
-    life = life_time(job, state.users[job.user])
-    if life > 0:
-        state.set_timer(job.created + life, "life", number=job.job_id)
+    watch_life(state, job)
 
 
 def _check_job_edit(state: FarmState, job: Job, spec: JobSpec) -> None:

@@ -21,7 +21,7 @@ from grange.core.errors import InvalidField, NoSuchBlock, NoSuchJob, NoSuchTask,
 from grange.core.events import JobChanged, JobDeleted, JobSubmitted
 from grange.core.gates import regate_job
 from grange.core.moves import note
-from grange.core.objects import Block, Job
+from grange.core.objects import Block, Job, Run
 from grange.core.runs import close_run
 from grange.core.state import FarmState
 from grange.core.supply import drop_demand, reopen
@@ -108,7 +108,7 @@ def delete(state: FarmState, cmd: DeleteJob, now: float, out: Outcome) -> None:
 
 def remove(state: FarmState, job: Job, now: float, out: Outcome, why: str) -> None:
     """Forget a job; its runs are stopped and its post commands become a job of their own."""
-    for run in [run for run in state.runs.values() if run.job_id == job.job_id]:
+    for run in _runs_of(state, job):
         out.effects.append(StopRun(run.worker_id, run.run_id, why))
         result = RunResult(status=RunStatus.STOPPED, message=why)
         close_run(state, run, result, now, out)
@@ -132,6 +132,12 @@ def remove(state: FarmState, job: Job, now: float, out: Outcome, why: str) -> No
         made = add_job(state, post, job.user, now)
         out.events.append(JobSubmitted(made.job_id))
         note(out, made, now, f"post commands of job {job.job_id} {job.spec.name!r}")
+
+
+def _runs_of(state: FarmState, job: Job) -> list[Run]:
+    """The runs of a job, the oldest first. Cost: O(runs of its workers)."""
+    near = (state.runs[n] for worker_id in job.hosts for n in state.workers[worker_id].runs)
+    return sorted((run for run in near if run.job_id == job.job_id), key=lambda run: run.run_id)
 
 
 def _forget(state: FarmState, job: Job) -> None:
@@ -191,7 +197,7 @@ def try_next(state: FarmState, cmd: TryNext, now: float, out: Outcome) -> None:
     for task in cmd.tasks:
         if not 0 <= task < block.tasks.size:
             raise NoSuchTask(f"block {job.job_id}/{cmd.block} has no task {task}", "tasks")
-    wanted = [(cmd.block, task) for task in cmd.tasks]
+    wanted = dict.fromkeys((cmd.block, task) for task in cmd.tasks)
     job.try_next = [item for item in job.try_next if item not in wanted]
     if not cmd.remove:
         job.try_next.extend(wanted)
@@ -217,11 +223,10 @@ def forget_errors(state: FarmState, cmd: ForgetErrors, now: float, out: Outcome)
 def move(state: FarmState, cmd: MoveJobs, now: float, out: Outcome) -> None:
     """Change the order of a user's jobs, as Afanasy's move operations do."""
     user = state.users.get(cmd.user)
-    order = [] if user is None else list(user.jobs)
-    chosen = [job_id for job_id in order if job_id in set(cmd.job_ids)]
-    if len(chosen) != len(set(cmd.job_ids)) or user is None:
+    chosen = set(cmd.job_ids)
+    if user is None or not chosen <= user.jobs.keys():
         raise InvalidField(f"not all of these are jobs of {cmd.user!r}", "job_ids")
-    order = _moved(order, chosen, cmd.where)
+    order = _moved(list(user.jobs), chosen, cmd.where)
     user.jobs = dict.fromkeys(order)
     for place, job_id in enumerate(order):
         job = state.jobs[job_id]
@@ -233,17 +238,14 @@ def move(state: FarmState, cmd: MoveJobs, now: float, out: Outcome) -> None:
             out.events.append(JobChanged(job_id))
 
 
-def _moved(order: list[JobId], chosen: list[JobId], where: str) -> list[JobId]:
-    rest = [job_id for job_id in order if job_id not in chosen]
-    if where == "top":
-        return chosen + rest
-    if where == "bottom":
-        return rest + chosen
-    step = -1 if where == "up" else 1
-    line = list(order)
-    for job_id in chosen if where == "up" else reversed(chosen):
-        at = line.index(job_id)
-        to = at + step
-        if 0 <= to < len(line) and line[to] not in chosen:
-            line[at], line[to] = line[to], line[at]
+def _moved(line: list[JobId], chosen: set[JobId], where: str) -> list[JobId]:
+    if where in ("top", "bottom"):
+        first = where == "top"
+        return sorted(line, key=lambda job_id: (job_id in chosen) is not first)
+    up = where == "up"
+    places = range(1, len(line)) if up else range(len(line) - 1, 0, -1)
+    for at in places:
+        above, below = line[at - 1], line[at]
+        if (below in chosen) is up and (above in chosen) is not up:
+            line[at - 1], line[at] = below, above
     return line

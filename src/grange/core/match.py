@@ -20,9 +20,9 @@ def group_refusal(need: DemandKey, has: GroupKey) -> str:
     """Why no worker of a group may serve a demand, whatever its load."""
     if has.nimby is Nimby.NOBODY and not need.ignore_nimby:
         return "nimby"
-    if has.nimby is Nimby.OWNER and not need.ignore_nimby:
-        if not has.owner or has.owner != need.owner:
-            return "nimby-owner"
+    owned = bool(has.owner) and has.owner == need.owner
+    if has.nimby is Nimby.OWNER and not owned and not need.ignore_nimby:
+        return "nimby-owner"
     if has.paused and not need.ignore_paused:
         return "worker-paused"
     if not has.priority or not has.pool_priority:

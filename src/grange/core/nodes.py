@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from grange.core.accept import edited
-from grange.core.build import add_branch, clean_path, leave_tree, place_job, reshape, set_solving
+from grange.core.build import (
+    add_branch,
+    clean_path,
+    leave_tree,
+    place_job,
+    reshape,
+    set_solving,
+    watch_life,
+)
 from grange.core.commands import (
     DeleteBranch,
     DeletePool,
@@ -51,8 +59,10 @@ def edit_user(state: FarmState, cmd: EditUser, now: float, out: Outcome) -> None
         share.refresh()
         set_solving(share, spec)
     regate_user(state, user, now)
-    for job_id in user.jobs:
-        reshape(state, state.jobs[job_id], now)
+    for job in [state.jobs[job_id] for job_id in user.jobs]:
+        reshape(state, job, now)
+        if spec.jobs_life_time_s != before.jobs_life_time_s:
+            watch_life(state, job)
     state.dirty.users.add(cmd.user)
     out.events.append(UserChanged(cmd.user))
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from grange.core import deps
-from grange.core.build import add_branch, enter, life_time, reshape, set_solving
+from grange.core.build import add_branch, enter, reshape, set_solving, watch_life
 from grange.core.effects import Outcome
 from grange.core.moves import refit_block
 from grange.core.objects import Block, Job, Pool, Run, User, Worker
@@ -267,9 +267,7 @@ def _restore_job(state: FarmState, record: JobRecord, kept: _Sorted, now: float)
         job.blocks.append(_restore_block(job, block, names, kept.chunks[job.job_id, block.block]))
     deps.link_blocks(job)
     enter(state, job, now)
-    life = life_time(job, state.users[job.user])
-    if life > 0:
-        state.set_timer(job.created + life, "life", number=job.job_id)
+    watch_life(state, job)
 
 
 def _restore_block(

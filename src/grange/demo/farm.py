@@ -14,6 +14,7 @@ from typing import Self
 import msgspec
 
 from grange.demo.job import environment
+from grange.worker import beside
 
 START_S = 60.0  # for the server to listen
 STOP_S = 40.0  # for worker and server to stop in good order
@@ -59,13 +60,11 @@ class DemoFarm:
         Raises:
             FarmFailed: it ended instead.
         """
-        waited = 0.0
-        while not (self.state / "server.json").exists():
-            if self._process.poll() is not None or waited > START_S:
-                self._end()
-                raise FarmFailed(self._log.read_text(errors="replace")[-2_000:])
-            self._stop.wait(POLL_S)
-            waited += POLL_S
+        try:
+            self._await_start()
+        except BaseException:  # Ctrl-C, too
+            self._end()
+            raise
         self._keeper.start()
         return self
 
@@ -79,6 +78,14 @@ class DemoFarm:
         self._stop.set()
         self._keeper.join()
         self._end()
+
+    def _await_start(self) -> None:
+        waited = 0.0
+        while not (self.state / "server.json").exists():
+            if self._process.poll() is not None or waited > START_S:
+                raise FarmFailed(self._log.read_text(errors="replace")[-2_000:])
+            self._stop.wait(POLL_S)
+            waited += POLL_S
 
     def login_address(self) -> str:
         """A one-time address that signs a browser in."""
@@ -122,6 +129,7 @@ class DemoFarm:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        beside.end(self.state / "worker")  # it outlives a server that was killed
 
 
 def _free_port() -> int:

@@ -67,7 +67,8 @@ class Engine:
         commit: makes one batch durable; returns once it is on disk.
         perform: carries out effects; must not block.
         publish: tells watchers; must not block.
-        clock: epoch seconds.
+        clock: epoch seconds. While it is behind what it has said, time goes on at half
+            speed until it has caught up: deadlines come later then, but they come.
     """
 
     def __init__(
@@ -86,7 +87,8 @@ class Engine:
         self._publish = publish
         self._inbox: asyncio.Queue[_Pending] = asyncio.Queue(INBOX_MAX)
         self._last = 0.0  # the clock, made to never go back
-        self._open = True
+        self._ticked = 0.0  # the loop's time at that moment
+        self._ended = asyncio.Event()
 
     @property
     def crowded(self) -> bool:
@@ -100,10 +102,13 @@ class Engine:
             Rejected: the command is not possible.
             Stopped: the engine ended; whether the command was done is not known.
         """
-        if not self._open:
+        if self._ended.is_set():
             raise Stopped("the server is stopping")
         done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         await self._inbox.put(_Pending(command, by, done))
+        if self._ended.is_set():  # it ended while the inbox was full
+            self._inbox.get_nowait()  # lets the next one in, to be told the same
+            raise Stopped("the server stopped; ask again later")
         return await done
 
     async def run(self) -> None:
@@ -118,7 +123,7 @@ class Engine:
                 batch = await self._next_batch()
                 await self._batch(batch)
         finally:
-            self._open = False
+            self._ended.set()
             while not self._inbox.empty():
                 batch.append(self._inbox.get_nowait())
             for item in batch:
@@ -139,20 +144,24 @@ class Engine:
         return batch
 
     def _now(self) -> float:
-        self._last = max(self._last, self.clock())
-        return self._last
+        ticked = asyncio.get_running_loop().time()
+        clock = self.clock()
+        if clock < self._last:
+            clock = self._last + (ticked - self._ticked) / 2
+        self._last, self._ticked = clock, ticked
+        return clock
 
     async def _batch(self, batch: list[_Pending]) -> None:
         now = self._now()
         outcomes: list[Outcome] = []
         answers: list[tuple[asyncio.Future[object], object]] = []
+        refusals: list[tuple[asyncio.Future[object], Rejected]] = []
         audit: list[AuditRecord] = []
         for item in batch:
             try:
                 out = self.farm.apply(item.command, now)
             except Rejected as why:
-                if not item.done.done():
-                    item.done.set_exception(why)  # nothing to make durable
+                refusals.append((item.done, why))  # it may be for what is not durable yet
                 continue
             outcomes.append(out)
             answers.append((item.done, out.reply))
@@ -169,6 +178,9 @@ class Engine:
         for done, reply in answers:
             if not done.done():  # the sender may have gone away
                 done.set_result(reply)
+        for done, refusal in refusals:
+            if not done.done():
+                done.set_exception(refusal)
         self._perform([effect for out in outcomes for effect in out.effects])
         self._publish([event for out in outcomes for event in out.events])
 

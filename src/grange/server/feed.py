@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +30,7 @@ REMEMBERED_MAX = 200_000  # changed objects; a watcher further behind gets a sna
 PATCH_TASKS_MAX = 2_000  # tasks of one block in a patch; more are named as stale
 JOBS_MAX = 2_000  # jobs in a snapshot; older ones by request
 LOG_WAITING_MAX = 1_048_576  # bytes of log text that wait for one session; more are left out
+LOGS_WAITING_MAX = 1_000  # pieces of it
 FIRST_TIMEOUT_S = 10.0  # from connection to `Watch`
 
 
@@ -46,16 +48,28 @@ class _Session:
 
     def __init__(self, principal: Principal) -> None:
         self._principal = principal
+        self._reach = principal.reach(Act.SEE_JOBS)
         self.watch = Watch()
         self.number = 0
         self.wake = asyncio.Event()
         self.logs: deque[LogText] = deque()
         self.log_bytes = 0
 
+    @property
+    def room(self) -> bool:
+        """Whether more log text may wait."""
+        return self.log_bytes < LOG_WAITING_MAX and len(self.logs) < LOGS_WAITING_MAX
+
+    @property
+    def only(self) -> str:
+        """The user whose jobs alone it may see; "" all."""
+        return "" if self._reach is Reach.ALL else self._principal.user
+
     def sees(self, job: Job) -> bool:
         """Whether this watcher may see a job."""
-        found = self._principal.reach(Act.SEE_JOBS)
-        return found is Reach.ALL or (found is Reach.OWN and job.user == self._principal.user)
+        return self._reach is Reach.ALL or (
+            self._reach is Reach.OWN and job.user == self._principal.user
+        )
 
 
 class Feed:
@@ -87,8 +101,6 @@ class Feed:
 
     def touched(self, worker_id: WorkerId) -> None:
         """A worker's telemetry changed, and with it the progress of its runs."""
-        if not self._sessions:
-            return
         self._number += 1
         self._note(("worker", worker_id))
         worker = self._farm.state.workers.get(worker_id)
@@ -98,10 +110,11 @@ class Feed:
             self._note(_Task(run.job_id, run.block, run.task))
         self._wake()
 
-    def log_grew(self, run_id: RunId, offset: int, data: bytes) -> None:
-        """Pass new log text on to those who follow it."""
+    def log_grew(self, job_id: JobId, run_id: RunId, offset: int, data: bytes) -> None:
+        """Pass new log text on to those who follow it and may."""
+        job = self._farm.state.jobs.get(job_id)
         for session in self._sessions:
-            if run_id in session.watch.logs_of and session.log_bytes < LOG_WAITING_MAX:
+            if run_id in session.watch.logs_of and job and session.sees(job) and session.room:
                 text = data.decode(errors="replace")
                 session.logs.append(LogText(run_id=run_id, offset=offset, text=text))
                 session.log_bytes += len(data)
@@ -132,10 +145,7 @@ class Feed:
                 return
             session.watch = msgspec.json.decode(first, type=Watch)
         except (TimeoutError, msgspec.MsgspecError) as error:
-            await socket.send(
-                msgspec.json.encode(WatchError(code="bad-watch", message=str(error)))
-            )
-            await socket.close(1008, "bad-watch")
+            await _refuse(socket, str(error) or "no watch came")
             return
         session.number = session.watch.after
         self._sessions.add(session)
@@ -155,7 +165,8 @@ class Feed:
         while (data := await socket.receive()) is not None:
             try:
                 session.watch = msgspec.json.decode(data, type=Watch)
-            except msgspec.MsgspecError:
+            except msgspec.MsgspecError as error:
+                await _refuse(socket, str(error))
                 return
             session.number = session.watch.after
             session.wake.set()
@@ -194,7 +205,7 @@ class Feed:
         )
 
     def _jobs(self, session: _Session) -> Iterator[JobView]:
-        for view in self._views.jobs(limit=JOBS_MAX):
+        for view in self._views.jobs(user=session.only, limit=JOBS_MAX):
             if session.sees(self._farm.state.jobs[JobId(view.job_id)]):
                 yield view
 
@@ -254,6 +265,12 @@ class Feed:
             if self._changed[key] <= number:
                 return
             yield key
+
+
+async def _refuse(socket: Socket, text: str) -> None:
+    with suppress(ConnectionError):
+        await socket.send(msgspec.json.encode(WatchError(code="bad-watch", message=text)))
+    await socket.close(1008, "bad-watch")
 
 
 def _keys(event: ev.Event) -> Iterator[_Key]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from grange.core.events import Event, RunEnded, WorkerDeleted
 from grange.model.ids import RunId, WorkerId
 from grange.model.run import Progress, Resources
 
@@ -21,10 +24,10 @@ class Gauges:
         """Keep a machine's load."""
         self.resources[worker_id] = resources
 
-    def forget_run(self, run_id: RunId) -> None:
-        """A run ended."""
-        self.progress.pop(run_id, None)
-
-    def forget_worker(self, worker_id: WorkerId) -> None:
-        """A worker was deleted."""
-        self.resources.pop(worker_id, None)
+    def forget(self, events: Sequence[Event]) -> None:
+        """Drop what is known of runs that ended and of workers that were deleted."""
+        for event in events:
+            if isinstance(event, RunEnded):
+                self.progress.pop(event.run_id, None)
+            elif isinstance(event, WorkerDeleted):
+                self.resources.pop(event.worker_id, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +25,7 @@ from grange.core.objects import Run
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Resources
 from grange.model.states import Presence
-from grange.server.engine import Engine
+from grange.server.engine import Engine, Stopped
 from grange.server.gauges import Gauges
 from grange.server.socket import Socket
 from grange.store.files import LogNotKept, Shelf
@@ -38,6 +38,7 @@ HELLO_TIMEOUT_S = 10.0  # from connection to `Hello`
 RETRY_S = 2.0  # a refused worker tries again after
 MEASURE_STEP = 0.05  # part of the whole by which free memory or disk must change to be noted
 ENDED_MAX = 1_000  # ended runs of a link whose late log text is still taken
+CLOSE_TEXT_MAX = 40  # characters of a reason for closing: it has room for 123 bytes
 ENDS_MAX = 256  # reports of one worker that wait for their commit; more slow it down
 
 
@@ -84,7 +85,7 @@ class Links:
         engine: the farm's.
         gauges: where telemetry goes.
         shelf: where logs go.
-        log_grew: told of each piece of log that is on the shelf: run id, offset, data.
+        log_grew: told of each piece of log on the shelf: job id, run id, offset, data.
         touched: told of each worker with new telemetry.
         clocks: times of the protocol.
         monotonic: seconds that never jump.
@@ -96,7 +97,7 @@ class Links:
         gauges: Gauges,
         shelf: Shelf,
         *,
-        log_grew: Callable[[RunId, int, bytes], None],
+        log_grew: Callable[[JobId, RunId, int, bytes], None],
         touched: Callable[[WorkerId], None],
         clocks: Clocks,
         monotonic: Callable[[], float],
@@ -110,7 +111,7 @@ class Links:
         self._monotonic = monotonic
         self._links: dict[WorkerId, _Link] = {}
         self._missing: dict[WorkerId, float] = {}  # when each was heard last
-        self._admitting = 0  # joins under way
+        self._joining: set[str] = set()  # names of those who join just now
         self._early: dict[WorkerId, list[wire.ToWorker]] = {}  # for those who join just now
 
     async def run(self) -> None:
@@ -121,16 +122,28 @@ class Links:
                 self._missing[worker.worker_id] = start
         while True:
             await asyncio.sleep(min(1.0, self._clocks.lease_s / 4))
-            await self._end_leases(self._monotonic())
+            await self.end_leases()
 
-    async def _end_leases(self, now: float) -> None:
+    async def end_leases(self) -> None:
+        """Cut links that have been silent for a lease; take runs back from who stays away."""
+        now = self._monotonic()
         for link in list(self._links.values()):
             if now - link.heard > self._clocks.lease_s:
                 link.gone.set()
-        for worker_id, heard in list(self._missing.items()):
-            if now - heard > self._clocks.lease_s and worker_id not in self._links:
+        over = [
+            worker_id
+            for worker_id, heard in self._missing.items()
+            if now - heard > self._clocks.lease_s and not self._is_back(worker_id)
+        ]
+        async with asyncio.TaskGroup() as group:
+            for worker_id in over:
                 del self._missing[worker_id]
-                await self._tell_farm(LoseWorker(worker_id=worker_id))
+                group.create_task(self._tell_farm(LoseWorker(worker_id=worker_id)))
+
+    def _is_back(self, worker_id: WorkerId) -> bool:
+        """Whether a worker is linked, or about to be: what it has is then for its join to say."""
+        worker = self._engine.farm.state.workers.get(worker_id)
+        return worker_id in self._links or (worker is not None and worker.name in self._joining)
 
     def perform(self, effects: Sequence[Effect]) -> None:
         """Pass on what the farm wants workers to do.
@@ -141,14 +154,12 @@ class Links:
         for effect in effects:
             if isinstance(effect, DropFiles):
                 continue
-            if isinstance(effect, StopRun):
-                self._gauges.forget_run(effect.run_id)
             link = self._links.get(effect.worker_id)
             if link is not None:
                 link.tell(_message(effect))
-            elif self._admitting:  # its join is in the same batch: it is linked in a moment
+            elif self._joining:  # its join is in the same batch: it is linked in a moment
                 self._early.setdefault(effect.worker_id, []).append(_message(effect))
-        if not self._admitting:
+        if not self._joining:
             self._early.clear()
 
     async def serve(self, socket: Socket, credential: CredentialRecord, address: str) -> None:
@@ -167,12 +178,16 @@ class Links:
                 return
             hello = decode_to_server(first)
         except (TimeoutError, WireError) as error:
-            await socket.close(1002, str(error)[:100])
+            await socket.close(1002, str(error)[:CLOSE_TEXT_MAX])
             return
         if not isinstance(hello, wire.Hello):
             await socket.close(1002, "a connection begins with hello")
             return
-        link = await self._admit(socket, hello, name)
+        try:
+            link = await self._admit(socket, hello, name)
+        except Stopped as why:
+            await socket.close(1012, str(why))
+            return
         if link is not None:
             await self._hold(link)
 
@@ -195,24 +210,35 @@ class Links:
             text = f"this credential is of worker {name!r}, not {hello.name!r}"
             await self._refuse(socket, "name-taken", text, 0.0)
             return None
+        if hello.name in self._joining:
+            text = f"a worker named {hello.name!r} is joining already"
+            await self._refuse(socket, "name-taken", text, RETRY_S)
+            return None
         self._replace_link(hello)
-        self._admitting += 1
+        self._joining.add(hello.name)
         try:
             joined = await self._engine.do(_join_command(hello))
         except Rejected as why:
             await self._refuse(socket, why.code, str(why), RETRY_S)
             return None
         finally:
-            self._admitting -= 1
+            self._joining.discard(hello.name)
         assert isinstance(joined, Joined)
         link = _Link(joined.worker_id, socket)
         link.heard = self._monotonic()
-        for message in self._early.pop(joined.worker_id, ()):
+        link.tell(self._welcome(joined, hello))
+        for message in self._told_early(joined.worker_id):
             link.tell(message)
         self._links[joined.worker_id] = link
         self._missing.pop(joined.worker_id, None)
-        await socket.send(encode(self._welcome(joined, hello)))
         return link
+
+    def _told_early(self, worker_id: WorkerId) -> Iterator[wire.ToWorker]:
+        """What a worker was told while it joined, but for runs that its join gave back."""
+        worker = self._engine.farm.state.workers[worker_id]
+        for message in self._early.pop(worker_id, ()):
+            if not isinstance(message, wire.Start) or message.run.run_id in worker.runs:
+                yield message
 
     def _welcome(self, joined: Joined, hello: wire.Hello) -> wire.Welcome:
         offsets: dict[int, int] = {}
@@ -243,6 +269,7 @@ class Links:
         await socket.close(1008, code)
 
     async def _hold(self, link: _Link) -> None:
+        code, reason = 1000, ""
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
@@ -252,10 +279,13 @@ class Links:
                 await link.gone.wait()
                 for task in tasks:
                     task.cancel()
-        except* (WireError, ConnectionError):
-            pass  # a broken peer is a lost link
+        except* WireError as errors:
+            code, reason = 1002, str(_first(errors))[:CLOSE_TEXT_MAX]
+        except* (ConnectionError, Rejected, Stopped):
+            pass  # a broken peer, one that was deleted, or an end of ours: the link is over
         finally:
             await self._drop(link)
+            await link.socket.close(code, reason)
 
     async def _drop(self, link: _Link) -> None:
         if self._links.get(link.worker_id) is link:
@@ -265,10 +295,9 @@ class Links:
             else:
                 self._missing[link.worker_id] = link.heard
                 await self._tell_farm(UnlinkWorker(worker_id=link.worker_id))
-        await link.socket.close(1000, "")
 
     async def _tell_farm(self, command: LoseWorker | UnlinkWorker) -> None:
-        with suppress(Rejected):  # the worker was deleted meanwhile
+        with suppress(Rejected, Stopped):  # the worker was deleted meanwhile, or we end
             await self._engine.do(command)
 
     async def _send(self, link: _Link) -> None:
@@ -321,7 +350,6 @@ class Links:
             )
         finally:
             room.release()
-        self._gauges.forget_run(message.run_id)
         link.tell(wire.EndedAck(run_ids=(message.run_id,)))
 
     def _keep_log(self, link: _Link, message: wire.Log) -> None:
@@ -336,7 +364,7 @@ class Links:
             except LogNotKept:
                 return  # not acknowledged: it comes again
             if end == message.offset + len(message.data):
-                self._log_grew(message.run_id, message.offset, message.data)
+                self._log_grew(job_id, message.run_id, message.offset, message.data)
         link.tell(wire.LogAck(run_id=message.run_id, offset=end))
 
     async def _beat(self, link: _Link, beat: wire.Beat) -> None:
@@ -368,6 +396,14 @@ class Links:
         await self._engine.do(
             MeasureWorker(worker_id=link.worker_id, free_memory_mb=new[0], free_hdd_gb=new[1])
         )
+
+
+def _first(errors: BaseExceptionGroup[Exception]) -> BaseException:
+    """The first error of nested groups."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _message(effect: StartRun | StopRun | TellWorker) -> wire.ToWorker:

@@ -77,7 +77,12 @@ class Page:
     def of_package(cls) -> Page:
         """Read the page that is part of this package; without files where it is not built."""
         folder = resources.files("grange.server").joinpath("page")
-        return cls(dict(_read(folder, ""))) if folder.is_dir() else cls({})
+        return cls.of(folder) if folder.is_dir() else cls({})
+
+    @classmethod
+    def of(cls, folder: Traversable) -> Page:
+        """Read the page of a folder, without the files whose names begin with a dot."""
+        return cls(dict(_read(folder, "")))
 
     def find(self, path: str) -> Asset | None:
         """The file of a path. Nothing but the names that were read is ever looked up."""

@@ -18,6 +18,7 @@ from grange.model.views import BlockView, Counts, JobView, RunView, StoryLine, T
 from grange.server.gauges import Gauges
 
 FLAG_NAMES = {flag: (flag.name or "").lower().replace("_", "-") for flag in TaskFlag}
+_MOVES = (JobState.DONE, JobState.RUNNING)
 _WAITS = ("depends-on-jobs", "depends-on-blocks", "wait-until", "tasks-wait")
 
 
@@ -92,18 +93,18 @@ def job_view(state: FarmState, gauges: Gauges, job: Job, now: float) -> JobView:
         started=job.started,
         done=job.done,
         eta_s=_eta(job),
-        why="" if word in (JobState.DONE, JobState.RUNNING) else _held_by(state, job, now),
+        why="" if word in _MOVES else _held_by(state, job, job.blocks, now),
     )
 
 
-def _held_by(state: FarmState, job: Job, now: float) -> str:
-    """What holds a job back whatever the workers; `core.why` asks these, too."""
+def _held_by(state: FarmState, job: Job, blocks: Sequence[Block], now: float) -> str:
+    """What holds blocks of a job back whatever the workers; `core.why` asks these, too."""
     code = job_gate(state, job, now) or user_gate(state.users[job.user], now)
     for branch in state.branch_chain(job.spec.branch):
         code = code or branch_gate(branch, now)
     if code == "depends-on-jobs":
         return f"waits for job {', '.join(str(job_id) for job_id in sorted(job.waits)[:5])}"
-    for block in job.blocks:
+    for block in blocks:
         if not block.finished:
             code = code or block_gate(job, block)
     return GATES[code] if code else "waits for a worker"
@@ -128,11 +129,12 @@ def block_view(state: FarmState, gauges: Gauges, job: Job, block: Block, now: fl
     table = block.tasks
     done = table.counts[TaskState.DONE]
     hosts = (h for h in block.error_hosts if state.avoids(job, block, h, now))
+    word = block_state(state, job, block, now)
     return BlockView(
         number=block.number,
         name=block.spec.name,
         service=block.spec.service,
-        state=block_state(state, job, block, now),
+        state=word,
         tasks=counts_view(table.counts),
         frames=block.spec.frames,
         frames_per_task=block.spec.frames_per_task,
@@ -145,6 +147,7 @@ def block_view(state: FarmState, gauges: Gauges, job: Job, block: Block, now: fl
         started=block.started,
         done=block.done,
         pre=block.pre_for is not None,
+        why="" if word in _MOVES else _held_by(state, job, (block,), now),
     )
 
 

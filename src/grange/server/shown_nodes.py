@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 from grange.core.objects import Branch, Pool, User, Worker
 from grange.core.state import FarmState
+from grange.core.why import REFUSALS
 from grange.model.states import Nimby, Presence, WorkerState
 from grange.model.views import BranchView, PoolView, TicketView, UserView, WorkerView
 from grange.server.gauges import Gauges
 from grange.server.shown_jobs import live_run
+
+
+_WHY = {
+    WorkerState.PAUSED: REFUSALS["worker-paused"],
+    WorkerState.NIMBY: REFUSALS["nimby"],
+}
 
 
 def worker_state(worker: Worker) -> WorkerState:
@@ -30,10 +37,11 @@ def worker_state(worker: Worker) -> WorkerState:
 def worker_view(state: FarmState, gauges: Gauges, worker: Worker) -> WorkerView:
     """A worker with the runs that it has."""
     runs = (state.runs[run_id] for run_id in sorted(worker.runs))
+    word = worker_state(worker)
     return WorkerView(
         worker_id=worker.worker_id,
         name=worker.name,
-        state=worker_state(worker),
+        state=word,
         presence=worker.presence,
         spec=worker.spec,
         traits=worker.traits,
@@ -46,6 +54,7 @@ def worker_view(state: FarmState, gauges: Gauges, worker: Worker) -> WorkerView:
         sick=worker.sick,
         registered=worker.registered,
         seen=worker.seen,
+        why=_WHY.get(word, ""),
     )
 
 

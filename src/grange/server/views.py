@@ -256,7 +256,7 @@ class Views:
             records = await asyncio.to_thread(
                 self._history.runs, job_id, number, task, limit=RUNS_SHOWN
             )
-            for record in records:
+            for record in reversed(records):  # the oldest first: at one time, in this order
                 lines += shown_jobs.run_lines(record)
         return sorted(lines, key=lambda line: line.at)
 

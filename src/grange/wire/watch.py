@@ -7,13 +7,18 @@ patch holds whole objects, so that applying one twice is harmless.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from grange.model.views import FarmView, JobView, TaskView, WorkerView
 
 PATH: Final = "/api/v1/watch"
+
+
+IDS_MAX: Final = 100  # jobs or runs followed by one watcher
+Ids = Annotated[tuple[int, ...], Meta(max_length=IDS_MAX)]
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,8 +26,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     jobs: bool = True
     workers: bool = True
-    tasks_of: tuple[int, ...] = ()  #: jobs whose tasks are wanted
-    logs_of: tuple[int, ...] = ()  #: runs whose new log text is wanted
+    tasks_of: Ids = ()  #: jobs whose tasks are wanted
+    logs_of: Ids = ()  #: runs whose new log text is wanted
     after: int = 0  #: number of the last message seen; 0 none
 
 

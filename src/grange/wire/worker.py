@@ -7,30 +7,34 @@ until they are acknowledged and may come twice.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from grange.model.ids import RunId, WorkerId
 from grange.model.run import Progress, Resources, RunResult, RunSpec, Traits
+from grange.model.spec import Name
 
 VERSION: Final = 1
 VERSION_MIN: Final = 1  # the oldest that is understood
 PATH: Final = "/api/v1/worker"
 MESSAGE_MAX: Final = 16 * 1024 * 1024  # bytes of one message
 LOG_CHUNK_MAX: Final = 64 * 1024  # bytes of log text in one message
+OFFSET_MAX: Final = 2**53  # bytes into a log; what a browser can still count
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     """First message of a connection. Who I am, and what I still have."""
 
     version: int
-    name: str
+    name: Name
     boot_id: str  #: changes when the daemon starts anew: runs of an older one are dead
     traits: Traits
     runs: tuple[RunId, ...] = ()  #: whose processes live
     ended: tuple[RunId, ...] = ()  #: whose results wait in the outbox
-    nimby: str = ""  #: "", "free", "owner" or "nobody"; asked for at start
+    #: "", "free", "owner" or "nobody"; asked for at start
+    nimby: Annotated[str, Meta(pattern="^(free|owner|nobody)?$")] = ""
     user: str = ""  #: who owns the machine
 
 
@@ -60,7 +64,7 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
     """A piece of a run's log, at an offset in bytes. A resend is harmless."""
 
     run_id: RunId
-    offset: int
+    offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)]
     data: bytes
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 import msgspec
 import psutil
 
+from grange.worker import procfs
 from grange.worker.config import WorkerConfig, to_json
 
 PAUSE_S: Final = 1.0  # between the end of a worker and the next start
@@ -25,11 +27,14 @@ STOP_S: Final = 20.0  # for a worker to stop its runs
 log = logging.getLogger(__name__)
 
 
+NOTE: Final = "process.json"  # in the worker's state folder
+
+
 class _Note(msgspec.Struct, frozen=True):
     """Which process is the worker; its start tells it from a later one of the same number."""
 
     pid: int
-    started: float
+    started: float  #: see `_started`
 
 
 async def keep(command: Sequence[str], config: WorkerConfig, stop: asyncio.Event) -> None:
@@ -40,7 +45,7 @@ async def keep(command: Sequence[str], config: WorkerConfig, stop: asyncio.Event
         config: for it.
         stop: tells to stop.
     """
-    note = config.state_folder / "process.json"
+    note = config.state_folder / NOTE
     await asyncio.to_thread(config.state_folder.mkdir, 0o700, parents=True, exist_ok=True)
     while not stop.is_set():
         process = _known(note)
@@ -51,9 +56,23 @@ async def keep(command: Sequence[str], config: WorkerConfig, stop: asyncio.Event
             log.warning("the worker beside this server ended; it is started again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE_S)
-    found = _known(note)
-    if found is not None:
-        await _stop(found)
+    await asyncio.to_thread(end, config.state_folder)
+
+
+def end(state_folder: Path) -> None:
+    """Stop the worker of a state folder, if it lives; kill it if it does not stop. Blocks.
+
+    Its warden then ends its runs.
+    """
+    process = _known(state_folder / NOTE)
+    if process is None:
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except psutil.TimeoutExpired:
+            process.kill()
 
 
 def _known(note: Path) -> psutil.Process | None:
@@ -61,10 +80,25 @@ def _known(note: Path) -> psutil.Process | None:
     try:
         said = msgspec.json.decode(note.read_bytes(), type=_Note)
         process = psutil.Process(said.pid)
-        alive = process.create_time() == said.started
+        alive = _started(process) == said.started
     except (OSError, msgspec.MsgspecError, psutil.NoSuchProcess):
         return None
-    return process if alive and process.status() != psutil.STATUS_ZOMBIE else None
+    return process if alive and _lives(process) else None
+
+
+def _started(process: psutil.Process) -> float:
+    """When a process was started; the same even if the clock was set since, where it can be."""
+    if sys.platform == "linux":
+        found = procfs.process(process.pid)
+        return found.started if found else 0.0
+    return float(process.create_time())
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def _start(command: Sequence[str], config: WorkerConfig, note: Path) -> psutil.Process:
@@ -72,7 +106,7 @@ async def _start(command: Sequence[str], config: WorkerConfig, note: Path) -> ps
         *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
     )
     process = psutil.Process(child.pid)
-    said = msgspec.json.encode(_Note(child.pid, process.create_time()))
+    said = msgspec.json.encode(_Note(child.pid, _started(process)))
     await asyncio.to_thread(note.write_bytes, said)
     assert child.stdin is not None
     child.stdin.write(to_json(config))
@@ -81,17 +115,7 @@ async def _start(command: Sequence[str], config: WorkerConfig, note: Path) -> ps
 
 
 async def _until_ended(process: psutil.Process, stop: asyncio.Event) -> None:
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    while _lives(process):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), POLL_S)
             return
-
-
-async def _stop(process: psutil.Process) -> None:
-    """Ask a worker to stop; kill it if it does not. Its warden then ends its runs."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
-        try:
-            await asyncio.to_thread(process.wait, STOP_S)
-        except psutil.TimeoutExpired:
-            process.kill()

@@ -1,9 +1,8 @@
-"""A served farm for each test."""
+"""A served farm for each file of tests; each test makes the jobs and workers it looks at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -11,10 +10,10 @@ import pytest
 from tests.doors.native.served import Served, served
 
 
-@pytest.fixture
-def farm(tmp_path: Path) -> Iterator[Served]:
-    """A farm without jobs and workers."""
-    with served(tmp_path) as found:
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A farm over plain HTTP."""
+    with served(tmp_path_factory.mktemp("farm")) as found:
         yield found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -46,7 +47,9 @@ T = TypeVar("T")
 class Served:
     """A farm and its one listener."""
 
-    def __init__(self, folder: Path, *, tls: bool = False, accept: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, tls: bool = False, accept: bool = False, page: Page | None = None
+    ) -> None:
         self.folder = StateDir.prepare(folder / "state")
         self.admin = self.folder.admin_secret()
         self.farm = Farm()
@@ -54,6 +57,7 @@ class Served:
         self.shelf = Shelf(folder)
         self._tls = tls
         self._accept = accept
+        self._page = page or Page.of_package()
         self._store = open_store(f"sqlite:///{folder / 'farm.db'}")
         self._writer = ThreadPoolExecutor(1)
         self._loop = asyncio.new_event_loop()
@@ -75,11 +79,11 @@ class Served:
         shown = self.admin if token is None else token
         if shown:
             headers["Authorization"] = f"Bearer {shown}"
-        verify: str | bool = str(self.folder.certificate) if self._tls else True
+        trusted = str(self.folder.certificate) if self._tls else None
         return httpx.Client(
             base_url=f"{self.listener.url}/api/v1",
             headers=headers,
-            verify=verify,
+            verify=ssl.create_default_context(cafile=trusted) if trusted else True,
             trust_env=False,
             timeout=START_MAX_S,
         )
@@ -138,7 +142,7 @@ class Served:
             doctor=Doctor(self.farm, self.folder.path),
             links=links,
             feed=feed,
-            page=Page.of_package(),
+            page=self._page,
             joining=Joining(
                 host="farm.test", port=7420, fingerprint=pin, code_s=600, accept=self._accept
             ),
@@ -161,9 +165,11 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *, tls: bool = False, accept: bool = False) -> Iterator[Served]:
+def served(
+    folder: Path, *, tls: bool = False, accept: bool = False, page: Page | None = None
+) -> Iterator[Served]:
     """Serve a farm."""
-    farm = Served(folder, tls=tls, accept=accept)
+    farm = Served(folder, tls=tls, accept=accept, page=page)
     thread = threading.Thread(target=farm.run)
     thread.start()
     try:

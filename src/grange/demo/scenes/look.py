@@ -13,7 +13,7 @@ from grange.demo.scenes.shapes import Array, Point, rgb
 class Film:
     """The constants of the film; z is up, y runs away from the eye, lengths are metres."""
 
-    frames: int = 42  # a second and three quarters; the first follows the last without a seam
+    frames: int = 36  # a second and a half; the first follows the last without a seam
     fps: int = 24
     width: int = 640
     height: int = 360

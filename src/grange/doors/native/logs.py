@@ -16,7 +16,7 @@ from grange.doors.native.refusals import READING
 from grange.server.refusal import NoSuchRun
 
 PIECE_BYTES: Final = 256 * 1024  # of a log read at once
-MEDIA_TYPE: Final = "text/plain; charset=utf-8"
+MEDIA_TYPE: Final = "text/plain"  # Litestar adds that it is UTF-8
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 

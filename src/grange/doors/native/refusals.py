@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,7 +11,9 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
 
 from grange.core.errors import Rejected
@@ -20,6 +23,7 @@ from grange.server.refusal import Refusal, answer
 log = logging.getLogger(__name__)
 
 _CODES: Final = {404: "no-such-path", 405: "method-not-allowed", 413: "body-too-large"}
+_MISSING: Final = re.compile(r"Missing required \w+ parameter '([^']*)'")
 _SAID: Final = {
     400: "The request cannot be understood, or a value in it cannot be; `field` says which.",
     401: "Nobody, or nobody known, sent the request.",
@@ -54,26 +58,39 @@ def _refused(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     return _response(*answer(error))
 
 
-def _by_framework(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _by_framework(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """What Litestar itself refuses: unknown paths and methods, parameters that do not fit."""
     assert isinstance(error, HTTPException)
     status = error.status_code
     if isinstance(error, ValidationException):
-        return _response(status, ErrorView(error=_parameter_fault(error)))
+        return _response(status, ErrorView(error=_parameter_fault(request.route_handler, error)))
     code = _CODES.get(status, "bad-request" if status < 500 else "internal-error")
     message = HTTPStatus(status).phrase.lower()
     view = ErrorView(error=ErrorBody(code=code, message=message))
     return _response(status, view, error.headers)
 
 
-def _parameter_fault(error: ValidationException) -> ErrorBody:
+def _parameter_fault(handler: BaseRouteHandler, error: ValidationException) -> ErrorBody:
+    missing = _MISSING.match(error.detail)
+    if missing:
+        text = "this parameter is needed"
+        return ErrorBody(code="invalid-field", message=text, field=missing[1])
     extra = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     found = extra if isinstance(extra, dict) else {}
     key = str(found.get("key", ""))
     if key == "data":
         return ErrorBody(code="bad-json", message="the body is empty; JSON is wanted")
     text = str(found.get("message", error.detail))
-    return ErrorBody(code="invalid-field", message=text[:1].lower() + text[1:], field=key)
+    return ErrorBody(
+        code="invalid-field", message=text[:1].lower() + text[1:], field=_outer(handler, key)
+    )
+
+
+def _outer(handler: BaseRouteHandler, name: str) -> str:
+    """What senders call a parameter that a handler calls so."""
+    field = handler.parsed_fn_signature.parameters.get(name)
+    kwarg = field.kwarg_definition if field is not None else None
+    return kwarg.name or name if isinstance(kwarg, ParameterKwarg) else name
 
 
 def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

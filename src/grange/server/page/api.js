@@ -39,6 +39,7 @@ const block = (job, number) => `/jobs/${job}/blocks/${number}`;
 const json = async (path) => (await ask("GET", path)).json();
 
 export const whoami = () => json("/whoami");
+export const job = async (id) => (await json(`/jobs/${id}`)).job;
 export const whyJob = (job) => json(`/jobs/${job}/why`);
 export const task = (job, number, which) => json(`${block(job, number)}/tasks/${which}`);
 

@@ -34,6 +34,7 @@ const APPLY = {
     link: { state: "refused", since: model.link.since, message: message.message },
   }),
   link: (model, { state, since }) => ({ ...model, link: { state, since } }),
+  "job-read": (model, { job }) => ({ ...model, jobs: newest(changed(model.jobs, [job], "job_id")) }),
   me: (model, { me }) => ({ ...model, me }),
   "open-grid": openGrid,
   "grid-asked": (model) => ({ ...model, grid: { ...model.grid, stale: false, late: [] } }),
@@ -108,10 +109,14 @@ function applyTasks(model, views) {
     const mine = views.filter((view) => view.job_id === grid.job && view.block === grid.block);
     if (mine.length) next.grid = heard(grid, mine);
   }
-  if (task && views.some((view) => sameTask(task, { ...view, job: view.job_id }))) {
-    next.task = { ...task, stale: true };
-  }
+  const view = task && views.find((item) => sameTask(task, { ...item, job: item.job_id }));
+  if (view && isNews(task.detail?.task, view)) next.task = { ...task, stale: true };
   return next;
+}
+
+/** Whether more changed than how far the task is. */
+function isNews(known, view) {
+  return !known || known.run_id !== view.run_id || stateNumber(known) !== stateNumber(view);
 }
 
 function clock(message, model) {

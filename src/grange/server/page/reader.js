@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { nextRange } from "./log.js";
 
-const PACE_MS = { grid: 400, task: 400, log: 150, why: 1000 };
+const PACE_MS = { job: 1000, grid: 400, task: 400, log: 150, why: 1000 };
 const AGAIN_MS = 3000; // after a read that failed
 const RUNNING_MAX = 2000; // running tasks whose progress is read with the states
 const NEAR = 64; // tasks that are read around the one pointed at
@@ -15,11 +15,17 @@ export class Reader {
     this.hooks = hooks;
     this.busy = new Set();
     this.asked = new Set(); // pages of tasks that were asked for
+    this.missing = 0; // the open job, which was seen or asked for: not to be asked for again
   }
 
   /** Begin the reads that are due. */
   keepUp() {
-    const { grid, task, log } = this.hooks.model();
+    const { farm, jobs, grid, task, log } = this.hooks.model();
+    const { job } = this.hooks.route();
+    if (jobs.has(job)) this.missing = job;
+    else if (farm && job !== undefined && this.missing !== job) {
+      this.once("job", () => this.readJob(job));
+    }
     if (grid?.stale) this.once("grid", () => this.readGrid(grid));
     if (task?.stale) this.once("task", () => this.readTask(task));
     if (log?.behind) this.once("log", () => this.readLog(log));
@@ -53,6 +59,12 @@ export class Reader {
       this.hooks.dispatch({ ...failed, error: error.message, again });
       throw error;
     }
+  }
+
+  /** A job that is older than those of the snapshot. */
+  async readJob(job) {
+    this.missing = job;
+    this.hooks.dispatch({ type: "job-read", job: await api.job(job) });
   }
 
   async readGrid({ job, block }) {
