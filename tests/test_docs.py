@@ -35,7 +35,6 @@ FRAGMENTS = sorted((ROOT / "changes").glob("[0-9]*.md"))
 _FENCE = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!`)!?\[[^\]\n]*\]\(([^)\s]+)\)")
 _INLINE = re.compile(r"`[^`\n]*`")
-_PLACEHOLDER = re.compile(r"^[A-Z][A-Z_/]*$")
 
 
 class Example(NamedTuple):
@@ -74,19 +73,13 @@ def prose(page: Path) -> str:
 # --- generated pages
 
 
-@pytest.mark.parametrize("page", make_docs.PAGES)
-def test_a_generated_page_is_as_the_code_is(page: str) -> None:
-    written = (make_docs.FOLDER / page).read_text(encoding="utf-8")
-    assert written == make_docs.PAGES[page](), "run `make docs`"
+@pytest.mark.parametrize("page", make_docs.PAGES, ids=name)
+def test_a_generated_page_is_as_the_code_is(page: Path) -> None:
+    assert page.read_text(encoding="utf-8") == make_docs.PAGES[page](), "run `make docs`"
 
 
 def test_the_reference_holds_generated_pages_only() -> None:
-    assert {path.name for path in make_docs.FOLDER.glob("*.md")} == set(make_docs.PAGES)
-
-
-def test_every_generated_page_is_in_the_table_of_contents() -> None:
-    contents = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    assert [page for page in make_docs.PAGES if f"(reference/{page})" not in contents] == []
+    assert set(make_docs.REFERENCE.iterdir()) - set(make_docs.PAGES) == set()
 
 
 @pytest.mark.parametrize("module", sorted(SOURCE.rglob("*.py")), ids=name)
@@ -185,7 +178,8 @@ def test_a_fragment_is_one_sentence_of_a_known_kind(page: Path) -> None:
 
 @pytest.mark.parametrize("module", sorted(SOURCE.rglob("*.py")), ids=name)
 def test_a_module_is_not_longer_than_it_may_be(module: Path) -> None:
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= LINES_MAX
+    lines = module.read_text(encoding="utf-8").count("\n")
+    assert lines <= LINES_MAX
 
 
 def test_the_architecture_names_what_is_there() -> None:
@@ -193,7 +187,8 @@ def test_the_architecture_names_what_is_there() -> None:
     tree = next(example.text for example in examples(page) if "src/grange/" in example.text)
     packages = {path.parent.name for path in (SOURCE / "grange").glob("*/__init__.py")}
     assert set(re.findall(r"^  (\w+)/ ", tree, re.MULTILINE)) == packages
-    present = {path.name for path in SOURCE.rglob("*")} | {path.name for path in ROOT.iterdir()}
+    places = (*SOURCE.rglob("*"), *ROOT.iterdir(), *(ROOT / "tests").iterdir())
+    present = {path.name for path in places}
     named = set(re.findall(r"\b(\w+\.py)\b", tree)) | set(re.findall(r"\b(\w+)/ ", tree))
     assert named - present - {"utils.py", "grange", "reference", "make_docs.py"} == set()
 
@@ -214,41 +209,49 @@ def test_makefile_targets_that_are_named_are_there() -> None:
 # --- examples
 
 
-def shown_commands() -> Iterator[tuple[Example, str]]:
-    """Command lines of `grange` in the pages, without what follows a pipe."""
+def shown_commands() -> Iterator[tuple[str, str]]:
+    """Command lines of `grange` in pages written by hand: where, and what."""
     for example in ALL_EXAMPLES:
-        if example.kind.split()[:1] not in (["sh"], ["console"]):
-            continue
-        for line in example.text.replace("\\\n", " ").splitlines():
-            found = re.search(r"(?:^|[\s$])(grange (?!:)[^|>]*)", line)
-            if found and not line.lstrip().startswith("#"):
-                yield example, found[1]
+        if example.kind in ("sh", "console"):
+            for line in example.text.replace("\\\n", " ").splitlines():
+                found = re.search(r"(?:^|[\s$(])(grange (?!:)[^|>]*)", line.partition(" # ")[0])
+                if found and not line.lstrip().startswith("#"):
+                    yield str(example), found[1].rstrip(") ")
+    for page in PAGES:
+        if make_docs.REFERENCE not in page.parents:
+            text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+            for line in re.findall(r"`(grange [^`\n]+)`", text):
+                yield name(page), line
 
 
-@pytest.mark.parametrize(
-    ("example", "line"),
-    [pytest.param(*item, id=f"{item[0]} {item[1]}") for item in shown_commands()],
-)
-def test_a_command_that_is_shown_exists(example: Example, line: str) -> None:
-    words = shlex.split(line, comments=True)
+def misused(line: str) -> str:
+    """What of a command line does not exist; "" when all does."""
+    words = shlex.split(line)
     if "--" in words:
         words = words[: words.index("--")]  # what follows is another program's
-    path, command = "grange", cli_pages.program()
-    known = cli_pages.options_of(command)
-    for word in words[1:]:
+    path, command = words[0], cli_pages.program()
+    plain, at = 0, 1
+    while at < len(words):
+        word, at = words[at], at + 1
         below = getattr(command, "commands", {})
-        if word in below:
+        if word.startswith("-") and word != "-":
+            option = cli_pages.option(command, word.partition("=")[0])
+            if option is None:
+                return f"{path} has no option {word}"
+            at += not option.is_flag and "=" not in word
+        elif below:
+            if word not in below:
+                return f"{path} has no command {word}"
             path, command = f"{path} {word}", below[word]
-            known = cli_pages.options_of(command)
-        elif word.startswith("-") and word != "-":
-            assert word.partition("=")[0] in known, f"{path} has no option {word}"
-        elif below and not takes_words(command):
-            pytest.fail(f"{path} has no command {word!r}")
+        else:
+            plain += 1
+    room = cli_pages.room(command)
+    return f"{path} takes {room:g} words, not {plain}" if plain > room else ""
 
 
-def takes_words(command: object) -> bool:
-    """Whether a group takes words of its own, or an option of it was given just before."""
-    return any(item.param_type_name == "argument" for item in getattr(command, "params", ()))
+@pytest.mark.parametrize(("where", "line"), sorted(set(shown_commands())))
+def test_a_command_that_is_shown_exists(where: str, line: str) -> None:
+    assert misused(line) == "", where
 
 
 def test_help_says_what_there_is() -> None:

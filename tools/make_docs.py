@@ -1,4 +1,4 @@
-"""Write docs/reference from the code: `python -m tools.make_docs`, or `make docs`.
+"""Write docs/reference and CHANGELOG.md: `python -m tools.make_docs`, or `make docs`.
 
 With `--check` nothing is written: it says which pages are not as the code is, and fails.
 """
@@ -10,54 +10,46 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tools.reference import cli_pages, core_pages, model_pages, server_pages
+from tools.reference import changelog, cli_pages, core_pages, model_pages, server_pages
 from tools.reference.source import ROOT
 
-FOLDER: Final = ROOT / "docs" / "reference"
+REFERENCE: Final = ROOT / "docs" / "reference"
 
-PAGES: Final[dict[str, Callable[[], str]]] = {
-    "api.md": server_pages.api_page,
-    "cli.md": cli_pages.cli_page,
-    "commands.md": core_pages.commands_page,
-    "errors.md": core_pages.errors_page,
-    "events.md": core_pages.events_page,
-    "job.md": model_pages.job_page,
-    "nodes.md": model_pages.nodes_page,
-    "reasons.md": core_pages.reasons_page,
-    "settings.md": server_pages.settings_page,
-    "states.md": model_pages.states_page,
+PAGES: Final[dict[Path, Callable[[], str]]] = {
+    REFERENCE / "api.md": server_pages.api_page,
+    REFERENCE / "cli.md": cli_pages.cli_page,
+    REFERENCE / "commands.md": core_pages.commands_page,
+    REFERENCE / "errors.md": core_pages.errors_page,
+    REFERENCE / "events.md": core_pages.events_page,
+    REFERENCE / "job.md": model_pages.job_page,
+    REFERENCE / "nodes.md": model_pages.nodes_page,
+    REFERENCE / "reasons.md": core_pages.reasons_page,
+    REFERENCE / "settings.md": server_pages.settings_page,
+    REFERENCE / "states.md": model_pages.states_page,
+    changelog.FILE: changelog.changelog,
 }
 
 
-def stale(folder: Path = FOLDER) -> list[str]:
-    """Names of the pages that are not as the code is, and of files that are no pages."""
-    found = [name for name, write in PAGES.items() if _read(folder / name) != write()]
-    return found + sorted(path.name for path in folder.glob("*.md") if path.name not in PAGES)
+def stale() -> dict[Path, str]:
+    """The pages that are not as the code is, and what should be in them."""
+    fresh = {path: write() for path, write in PAGES.items()}
+    return {path: text for path, text in fresh.items() if _read(path) != text}
 
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def write(folder: Path = FOLDER) -> list[str]:
-    """Write the pages that are not as the code is. Returns their names."""
-    folder.mkdir(parents=True, exist_ok=True)
-    changed = stale(folder)
-    for name in changed:
-        if name in PAGES:
-            (folder / name).write_text(PAGES[name](), encoding="utf-8")
-        else:
-            (folder / name).unlink()
-    return changed
-
-
 def main() -> int:
     """Write or check the pages."""
     checking = "--check" in sys.argv[1:]
-    found = stale() if checking else write()
-    state = "is out of date: run `make docs`" if checking else "written"
-    for name in found:
-        sys.stdout.write(f"docs/reference/{name} {state}\n")
+    found = stale()
+    for path, text in found.items():
+        if not checking:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        state = "is out of date: run `make docs`" if checking else "written"
+        sys.stdout.write(f"{path.relative_to(ROOT)} {state}\n")
     return 1 if checking and found else 0
 
 

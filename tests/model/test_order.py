@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grange.model.frames import TaskSpace, parse_frames
-from grange.model.order import preview, start_order
+from grange.model.order import in_preview, preview, start_order
 from tests.model.afanasy import block_of, vectors
 
 ORDERS = vectors("sequential_order", "sequential_order_fpt")
@@ -55,3 +55,10 @@ def test_named_tasks_have_an_order_too() -> None:
 @pytest.mark.parametrize(("size", "order"), [(1, [0]), (2, [0, 1]), (3, [0, 2, 1])])
 def test_the_ends_come_before_the_middle(size: int, order: list[int]) -> None:
     assert list(start_order(TaskSpace((), 1, size), 0)) == order
+
+
+@given(FRAMES, st.integers(1, 3), SEQUENTIAL)
+def test_a_task_is_known_to_be_in_the_preview(frames: str, per_task: int, sequential: int) -> None:
+    space = TaskSpace(parse_frames(frames), per_task)
+    found = [task for task in range(len(space)) if in_preview(space, sequential, task)]
+    assert found == sorted(set(preview(space, sequential)))

@@ -85,6 +85,15 @@ def test_a_token_ends_when_it_says(door: Doorway) -> None:
         door.ask(token)
 
 
+def test_who_asks_is_known_only_until_token_and_session_end(door: Doorway) -> None:
+    until = door.clock.now + 60
+    record, token = asyncio.run(door.keyring.issue("ada", Role.ARTIST, expires_s=60))
+    link = door.sessions.make_link(record.credential_id, "ada")
+    cookie = door.sessions.seal(door.gate.sign_in(link, "10.0.0.1"))
+    assert [door.ask(token).expires, door.ask(cookie=cookie).expires] == [until, until]
+    assert door.ask(cookie=door.signed_in()).expires == door.clock.now + 3_600
+
+
 def test_a_revoked_token_is_refused(door: Doorway) -> None:
     token = door.token("ada", Role.ARTIST)
     asyncio.run(door.keyring.revoke(token.split(".")[1]))

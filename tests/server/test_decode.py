@@ -24,7 +24,7 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
     marks: dict[str, int] = {}
     pairs: tuple[tuple[int, int], ...] = ()
     parts: tuple[TaskSpec, ...] = ()
-    one: TaskSpec | None = None
+    one: Annotated[TaskSpec, msgspec.Meta(description="a task")] | None = None
     style: Literal["", "find", "regex"] = ""
 
 

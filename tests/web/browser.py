@@ -122,7 +122,8 @@ class Page:
         self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete'")
 
-    def resize(self, width: int, height: int, *, dark: bool = False) -> None:
+    def resize(self, width: int, height: int, *, dark: bool = False, calm: bool = True) -> None:
+        """Make the window so large, light or dark, with or without motion."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -131,7 +132,8 @@ class Page:
             mobile=False,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        motion = {"name": "prefers-reduced-motion", "value": "reduce" if calm else ""}
+        self.call("Emulation.setEmulatedMedia", features=[scheme, motion])
 
     def ask(self, expression: str) -> Any:
         """The value of an expression; of what it promises, when it is one."""
@@ -143,15 +145,14 @@ class Page:
             raise PageFailed(details.get("exception", {}).get("description", details["text"]))
         return answer["result"].get("value")
 
-    def wait(self, expression: str) -> Any:
-        """Wait until an expression holds, and return its value."""
+    def wait(self, expression: str) -> None:
+        """Wait until an expression, or what it promises, holds."""
         give_up = time.monotonic() + PATIENCE_S
-        while not (found := self.ask(expression)):
+        while not self.ask(f"Promise.resolve({expression}).then(Boolean)"):
             if time.monotonic() > give_up:
                 shown = self.ask("document.body.innerText")[:2_000]
                 raise AssertionError(f"never true: {expression}\n{self.complaints}\n{shown}")
             time.sleep(LOOK_S)
-        return found
 
     def text(self, selector: str) -> str:
         """The text of an element as it is shown, on one line."""
@@ -178,9 +179,7 @@ class Page:
 
     def mouse(self, kind: str, x: float, y: float) -> None:
         """Send `mouseMoved`, `mousePressed` or `mouseReleased`."""
-        self.call(
-            "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-        )
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def picture(self, path: Path) -> None:
         """Keep what is seen as a PNG."""
@@ -216,4 +215,6 @@ def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
         if len(lines) == 2:
             return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
         time.sleep(LOOK_S)
-    raise AssertionError(f"Chromium did not start: {(folder / 'chromium.log').read_text()[-2_000:]}")
+    raise AssertionError(
+        f"Chromium did not start: {(folder / 'chromium.log').read_text()[-2_000:]}"
+    )

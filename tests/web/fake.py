@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from grange.model.states import Role
-from grange.model.views import Whoami
+from grange.model.views import ErrorBody, ErrorView, Whoami
 from grange.server.asgi import Message, Receive, Scope, Send
 from grange.server.guard import Guard
 from grange.server.http import Listener
@@ -37,6 +37,7 @@ class FakeFarm:
         self.changes: list[tuple[str, str, bytes]] = []  #: method, path, body of what was not GET
         self.role = Role.ADMIN
         self.listens = True  #: takes WebSockets
+        self.signed_in = True
         self._page = Page.of_package()
         self._loop = asyncio.new_event_loop()
         self._watchers: set[asyncio.Queue[bytes | None]] = set()
@@ -88,6 +89,8 @@ class FakeFarm:
             asset = self._page.find(path.lstrip("/")) or self._page.index
             return 200, {"content-type": asset.media_type}, asset.content
         path = path.removeprefix(ROOT)
+        if not self.signed_in:
+            return _refused(401, "unauthenticated")
         if scope["method"] != "GET":
             self.changes.append((scope["method"], path, body))
             return 200, {"content-type": "application/json"}, b"{}"
@@ -97,8 +100,7 @@ class FakeFarm:
         me = Whoami(user="ada", role=self.role)
         found = {"/whoami": me, **self.json}.get(path)
         if found is None:
-            refusal = {"error": {"code": "no-such-path", "message": "nothing there", "hint": ""}}
-            return 404, {"content-type": "application/json"}, msgspec.json.encode(refusal)
+            return _refused(404, "no-such-path")
         return 200, {"content-type": "application/json"}, msgspec.json.encode(found)
 
     async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,9 +136,9 @@ class FakeFarm:
 
     async def _serve(self) -> None:
         guard = Guard(self, hosts=(), origins=(), body_max_bytes=100_000)
-        self._listener = Listener(guard, host="127.0.0.1", port=0, tls=None, stop_max_s=1)
+        self._listener = Listener(host="127.0.0.1", port=0, tls=None, stop_max_s=1)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listener.run())
+            group.create_task(self._listener.run(guard))
             await self._listener.ready.wait()
             self._up.set()
 
@@ -154,12 +156,17 @@ async def _pass_on(waiting: asyncio.Queue[bytes | None], send: Send) -> None:
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
             return body
+
+
+def _refused(status: int, code: str) -> tuple[int, dict[str, str], bytes]:
+    view = ErrorView(error=ErrorBody(code=code, message="no"))
+    return status, {"content-type": "application/json"}, msgspec.json.encode(view)
 
 
 def _part(content: bytes, asked: str) -> tuple[int, dict[str, str], bytes]:

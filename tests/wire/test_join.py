@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
+from binascii import crc32
+
 import pytest
 
 from grange.wire.join import PREFIX, BadJoinCode, JoinCode, decode, encode
@@ -53,3 +56,14 @@ def test_what_is_not_a_code_is_refused(text: str) -> None:
 def test_a_code_that_was_cut_off_is_refused(cut: int) -> None:
     with pytest.raises(BadJoinCode):
         decode(encode(CODE)[:-cut])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\x00\x50", b"\x00\x50\x00" + b"s" * 16, b"\x00\x50\x01" + b"s" * 16]
+    + [b"\x00\x50\x00" + b"s" * 16 + host for host in (b"\xff", b"h" * 256)],
+)
+def test_a_sound_check_makes_no_code_of_what_says_nothing(body: bytes) -> None:
+    whole = body + crc32(body).to_bytes(4, "big")
+    with pytest.raises(BadJoinCode, match="the join code"):
+        decode(PREFIX + b32encode(whole).decode())

@@ -84,7 +84,8 @@ class Farm(RuleBasedStateMachine):
                 assert self.has[run_id] <= self.logs[run_id]
                 self.queued += size
             case Forget(run_id):
-                assert run_id in self.acked
+                self.acked.remove(run_id)
+                self.reported.pop(run_id, None)
             case Send(message):
                 self.hear(message)
             case _:
@@ -160,7 +161,7 @@ class Farm(RuleBasedStateMachine):
                 self.acked_beat = message.number
                 self.lease_until = sent + LEASE_S
         elif isinstance(message, EndedAck):
-            self.acked |= set(message.run_ids)
+            self.acked |= set(message.run_ids) & set(self.core.ended())
         self.tell(message)
 
     def wait(self, data: st.DataObject) -> None:

@@ -8,7 +8,7 @@ from grange.model.states import RunStatus
 from grange.wire.worker import LOG_CHUNK_MAX, Ended, EndedAck, LogAck
 from grange.worker.core import WorkerCore
 from grange.worker.effects import Effect, Forget, Keep, SendLog
-from grange.worker.inputs import Exited, Flushed, Judged, Linked, Logged
+from grange.worker.inputs import Exited, Flushed, Judged, Linked, Logged, NotKept
 from grange.worker.reports import FLUSH_S, KEEP_S, QUEUE_MAX, RESEND_S
 from tests.worker.build import Table, a_run, a_welcome, sent
 
@@ -115,6 +115,15 @@ def test_a_result_that_is_not_acknowledged_soon_is_kept_on_disk() -> None:
     table.start()
     table.finish()
     assert [type(effect) for effect in table.wait(KEEP_S)] == [Keep]
+
+
+def test_a_result_that_the_disk_refused_is_tried_again() -> None:
+    table = Table()
+    table.start()
+    table.finish()
+    table.wait(KEEP_S)
+    table.tell(NotKept(ONE), NotKept(TWO))
+    assert [type(effect) for effect in table.wait(RESEND_S)].count(Keep) == 1
 
 
 def test_without_a_link_a_result_is_kept_on_disk_at_once() -> None:

@@ -23,6 +23,7 @@ from grange.worker.runs import ASK_S, JUDGE_MAX_S, LOAD_MAX_S
 from tests.worker.build import Table, a_run, ready, sent
 
 ONE = RunId(1)
+JUDGE = Judge(ONE, exit_code=0, signal=None, stopped=False)
 
 
 def kills(effects: list[Effect]) -> list[bool]:
@@ -34,7 +35,7 @@ def test_a_run_is_loaded_spawned_judged_and_reported() -> None:
     assert table.tell(Start(run=a_run())) == [Load(a_run())]
     assert isinstance(table.tell(ready(ONE))[0], Spawn)
     assert table.tell(Started(ONE, 5)) == []
-    assert table.tell(Exited(run_id=ONE, exit_code=0, duration_s=2.5)) == [Judge(ONE, 0, None)]
+    assert table.tell(Exited(run_id=ONE, exit_code=0, duration_s=2.5)) == [JUDGE]
     table.tell(Judged(run_id=ONE, status=RunStatus.DONE, report="fine"))
     result = table.result().result
     assert (result.status, result.exit_code, result.report) == (RunStatus.DONE, 0, "fine")
@@ -52,13 +53,23 @@ def test_a_start_of_a_run_that_is_over_and_acknowledged_is_not_executed_again() 
     table.start()
     table.finish()
     table.ack(1)
+    effects = table.tell(Start(run=a_run()))
+    assert not [effect for effect in effects if isinstance(effect, Load)]
+    assert table.result().result.status is RunStatus.LOST
+
+
+def test_a_start_of_a_run_whose_result_waits_is_not_executed_again() -> None:
+    table = Table()
+    table.start()
+    table.finish()
     assert table.tell(Start(run=a_run())) == []
 
 
 def test_a_stop_of_an_unknown_run_does_nothing_but_keep_it_from_being_started() -> None:
     table = Table()
     assert table.stop() == []
-    assert table.tell(Start(run=a_run())) == []
+    table.tell(Start(run=a_run()))
+    assert table.result().result.status is RunStatus.LOST
 
 
 def test_a_stopped_run_is_asked_and_after_ten_seconds_forced() -> None:

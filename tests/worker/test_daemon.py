@@ -11,14 +11,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
+from grange.model.ids import RunId
+from grange.model.run import Progress
 from grange.model.states import RunStatus
-from grange.wire.worker import Beat, Ended, FramesDone, Instruct
+from grange.wire.worker import Beat, Ended, FramesDone, Instruct, Refused
 from grange.worker import procfs
 from grange.worker.config import WorkerConfig
 from grange.worker.daemon import run
 from grange.worker.environment import WORKER_MARK
 from grange.worker.errors import HomeInUse, LinkRefused, WorkerCannotRun
+from grange.worker.plugin import HostPlugins, Plugins
 from tests.worker.build import a_run
 from tests.worker.fakes import PlainPlugins
 from tests.worker.kennel import exists
@@ -47,8 +51,8 @@ class Site:
         }
         return WorkerConfig(**(plain | more))  # type: ignore[arg-type]  # a test's own fields
 
-    async def work(self, **more: object) -> None:
-        self.then = await run(self.config(**more), PlainPlugins(), self.leave)
+    async def work(self, plugins: Plugins, **more: object) -> None:
+        self.then = await run(self.config(**more), plugins, self.leave)
 
     def processes(self) -> list[int]:
         """All processes of this worker: its warden and the tasks."""
@@ -67,11 +71,13 @@ async def server() -> AsyncIterator[FarmServer]:
 
 
 @asynccontextmanager
-async def working(server: FarmServer, folder: Path, **more: object) -> AsyncIterator[Site]:
+async def working(
+    server: FarmServer, folder: Path, plugins: Plugins | None = None, **more: object
+) -> AsyncIterator[Site]:
     """A worker that has joined; it leaves at the end, and nothing of it is left."""
     site = Site(server, folder / "state")
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(site.work(**more))
+        task = group.create_task(site.work(plugins or PlainPlugins(), **more))
         await server.linked(len(server.hellos) + 1)
         yield site
         site.leave.set()
@@ -157,32 +163,26 @@ async def test_a_parser_can_end_a_run(server: FarmServer, tmp_path: Path) -> Non
 async def test_progress_comes_with_the_beats(server: FarmServer, tmp_path: Path) -> None:
     async with working(server, tmp_path):
         await server.start(a_run(command="echo %%%; sleep 1000", report_frames=True))
-        await server.until(lambda: 3 in percents(server))
+        await server.until(lambda: 3 in {p.percent for p in progress(server)})
         assert server.count(FramesDone) == 1
 
 
-def percents(server: FarmServer) -> set[int]:
+NOTHING = Progress(run_id=RunId(0))
+
+
+def progress(server: FarmServer) -> list[Progress]:
     beats = [message for message in server.heard if isinstance(message, Beat)]
-    return {progress.percent for beat in beats for progress in beat.progress}
+    return [progress for beat in beats for progress in beat.progress]
 
 
 async def test_what_a_run_uses_and_the_machine_come_with_the_beats(
     server: FarmServer, tmp_path: Path
 ) -> None:
+    hungry = "import time; x = bytearray(50_000_000); time.sleep(1000)"
     async with working(server, tmp_path):
-        line = (
-            sys.executable,
-            "-c",
-            "x = bytearray(50_000_000); input() if 0 else None; import time; time.sleep(1000)",
-        )
-        await server.start(a_run(command=line))
-        beats = server.heard
-        await server.until(
-            lambda: any(
-                isinstance(b, Beat) and b.progress and b.progress[0].memory_mb >= 50 for b in beats
-            )
-        )
-        assert any(isinstance(beat, Beat) and beat.resources for beat in beats)
+        await server.start(a_run(command=(sys.executable, "-c", hungry)))
+        await server.until(lambda: max(p.memory_mb for p in [NOTHING, *progress(server)]) >= 50)
+        assert any(isinstance(message, Beat) and message.resources for message in server.heard)
 
 
 async def test_secrets_of_the_worker_do_not_reach_a_task(
@@ -238,14 +238,13 @@ async def test_many_runs_at_once_all_end(server: FarmServer, tmp_path: Path) -> 
 async def test_a_reconnection_keeps_a_run_and_resumes_its_log(
     server: FarmServer, tmp_path: Path
 ) -> None:
+    go = tmp_path / "go"
     async with working(server, tmp_path):
-        await server.start(
-            a_run(command="echo one; read x < go; echo two", working_directory=str(tmp_path))
-        )
-        os.mkfifo(tmp_path / "go")
+        line = f"echo one; until [ -e {go} ]; do sleep 0.01; done; echo two"
+        await server.start(a_run(command=line))
         await server.printed(b"one")
         await server.shut()
-        (tmp_path / "go").open("r+").write("\n")
+        go.touch()
         await server.open()
         assert (await server.result()).status is RunStatus.DONE
     assert server.logs[1] == b"one\ntwo\n"
@@ -342,6 +341,30 @@ async def test_when_the_warden_is_killed_its_runs_are_killed_and_lost(
         assert (await server.execute(a_run(2))).status is RunStatus.DONE
 
 
+class RealPlugins(HostPlugins):
+    """Those that ship, without asking every program of this machine for its version."""
+
+    @override
+    def available(self) -> dict[str, str]:
+        return {"generic": "sh"}
+
+
+async def test_the_plugins_that_ship_are_used(server: FarmServer, tmp_path: Path) -> None:
+    line = "echo PROGRESS: 40%; sleep 0.3; echo '[ PARSER WARNING ]'; exit 4"
+    async with working(server, tmp_path, RealPlugins()):
+        result = await server.execute(a_run(command=line))
+    assert (result.status, result.exit_code, result.warning) == (RunStatus.FAILED, 4, True)
+    assert 40 in {item.percent for item in progress(server)}
+    assert b"PROGRESS: 40%\n" in server.logs[1]
+
+
+async def test_an_unknown_service_is_named(server: FarmServer, tmp_path: Path) -> None:
+    async with working(server, tmp_path, RealPlugins()):
+        result = await server.execute(a_run(service="nosuch"))
+    assert result.status is RunStatus.START_FAILED
+    assert "nosuch" in result.message
+
+
 async def test_a_second_daemon_on_the_folder_is_refused(
     server: FarmServer, tmp_path: Path
 ) -> None:
@@ -353,17 +376,15 @@ async def test_a_second_daemon_on_the_folder_is_refused(
 async def test_a_worker_that_is_refused_ends_with_the_sentence(
     server: FarmServer, tmp_path: Path
 ) -> None:
-    from grange.wire.worker import Refused
-
     server.refusals = [Refused(code="revoked", message="revoked by ann")]
     with pytest.raises(LinkRefused, match="revoked by ann"):
-        await Site(server, tmp_path / "state").work()
+        await Site(server, tmp_path / "state").work(PlainPlugins())
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root is refused")
 async def test_root_runs_no_tasks_unless_allowed(server: FarmServer, tmp_path: Path) -> None:
     with pytest.raises(WorkerCannotRun, match="allow_root"):
-        await Site(server, tmp_path / "state").work(allow_root=False)
+        await Site(server, tmp_path / "state").work(PlainPlugins(), allow_root=False)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from enum import Enum
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,12 +35,24 @@ def walk(command: Any, name: str = "grange") -> Iterator[tuple[str, Any]]:
             yield from walk(below, f"{name} {word}")
 
 
-def options_of(command: Any) -> set[str]:
-    """Every way in which the options of a command are written."""
-    return {word for param in command.params for word in (*param.opts, *param.secondary_opts)} | {
-        "--help",
-        "-h",
-    }
+def option(command: Any, word: str) -> Any:
+    """The option of a command that is written so; None when there is none."""
+    found = [item for item in command.params if word in (*item.opts, *item.secondary_opts)]
+    if found:
+        return found[0]
+    return _Help() if word in ("--help", "-h") else None
+
+
+class _Help:
+    """What every command has and none lists."""
+
+    is_flag = True
+
+
+def room(command: Any) -> float:
+    """How many words a command takes beside its options."""
+    arguments = [item for item in command.params if item.param_type_name == "argument"]
+    return sum(inf if item.nargs < 0 else item.nargs for item in arguments)
 
 
 def cli_page() -> str:
@@ -68,7 +81,8 @@ def _command(name: str, command: Any) -> Iterator[str]:
     yield _plain(_EXAMPLE.sub("", text))
     arguments = [item for item in command.params if item.param_type_name == "argument"]
     words = [_word(item) for item in arguments]
-    yield md.code(" ".join([name, *words, "[OPTIONS]" if name != "grange" else "COMMAND"]))
+    end = "COMMAND" if getattr(command, "commands", None) else "[OPTIONS]"
+    yield md.code(" ".join([name, *words, end]))
     shown = [item for item in command.params if not getattr(item, "hidden", False)]
     if shown:
         yield md.table(["", "default", "meaning"], [_parameter(item) for item in shown])
@@ -90,8 +104,9 @@ def _plain(text: str) -> str:
 
 def _word(item: Any) -> str:
     name = item.metavar or str(item.name).upper()
-    many = "..." if item.nargs != 1 else ""
-    return f"{name}{many}" if item.required else f"[{name}{many}]"
+    if item.nargs != 1 and "..." not in name:
+        name += "..."
+    return name if item.required or name.startswith("[") else f"[{name}]"
 
 
 def _parameter(item: Any) -> tuple[str, str, str]:

@@ -8,13 +8,14 @@ import typer
 
 from grange.cli.amounts import duration, seconds
 from grange.cli.lookup import credential_id
-from grange.cli.session import Json, Yes, farm, flag, now, sure
+from grange.cli.options import Command, Group, Json, Yes
+from grange.cli.session import farm, now, sure
 from grange.client.requests import access
 from grange.model.states import Role
 
 PANEL: Final = "People and computers"
 commands = typer.Typer()
-tokens = typer.Typer(no_args_is_help=True)
+tokens = typer.Typer(cls=Group, no_args_is_help=True)
 commands.add_typer(
     tokens,
     name="token",
@@ -22,6 +23,7 @@ commands.add_typer(
     rich_help_panel=PANEL,
 )
 
+ROLES: Final = tuple(role for role in Role if role is not Role.WORKER)
 Who = Annotated[str, typer.Argument(metavar="WHO", help="Its id, or its name.")]
 
 
@@ -29,7 +31,7 @@ Who = Annotated[str, typer.Argument(metavar="WHO", help="Its id, or its name.")]
 def open_page(
     ctx: typer.Context,
     only_print: Annotated[
-        bool, flag("--print", help="Write the link; open nothing.")
+        bool, typer.Option("--print", help="Write the link; open nothing.")
     ] = False,
 ) -> None:
     """Open the farm's page in a browser, signed in. The link is good once."""
@@ -61,7 +63,7 @@ def make_join_code(
         screen.show(*doors.join_code(found, now()))
 
 
-@tokens.command("list")
+@tokens.command("list", cls=Command)
 def list_tokens(ctx: typer.Context, as_json: Json = False) -> None:
     """List who may use the farm: people, programs, workers; never a secret."""
     with farm(ctx) as client:
@@ -74,15 +76,17 @@ def list_tokens(ctx: typer.Context, as_json: Json = False) -> None:
         screen.show(*doors.credentials(found, now()))
 
 
-@tokens.command("create")
+@tokens.command("create", cls=Command)
 def create_token(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The user that it stands for.")],
-    role: Annotated[Role, typer.Option(help="What it may do.")] = Role.ARTIST,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user that it stands for.")],
+    role: Annotated[
+        Role, typer.Option(metavar="ROLE", help=f"One of {', '.join(ROLES)}.")
+    ] = Role.ARTIST,
     expires: Annotated[
         str, typer.Option(metavar="TIME", help="How long it is good for, such as 30d.")
     ] = "",
-    note: Annotated[str, typer.Option(help="For people: where it is used.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="For people: where it is used.")] = "",
     as_json: Json = False,
 ) -> None:
     """Make a token. Its secret is shown this once.
@@ -103,7 +107,7 @@ def create_token(
     screen.say(screen.faint(f"for {name}, as {role.value}{life}; it is not shown again"))
 
 
-@tokens.command("accept")
+@tokens.command("accept", cls=Command)
 def accept_worker(ctx: typer.Context, who: Who) -> None:
     """Let a computer in that has joined by a code."""
     with farm(ctx) as client:
@@ -113,7 +117,7 @@ def accept_worker(ctx: typer.Context, who: Who) -> None:
     screen.show(f"{screen.clean(found.name)} may work now")
 
 
-@tokens.command("revoke")
+@tokens.command("revoke", cls=Command)
 def revoke(ctx: typer.Context, who: Who, yes: Yes = False) -> None:
     """Take a credential away, for good."""
     with farm(ctx) as client:

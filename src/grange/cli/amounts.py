@@ -53,6 +53,11 @@ def duration(span_s: float) -> str:
     return f"{whole // _DAY_S}d {whole % _DAY_S // 3_600}h"
 
 
+def work_time(span_s: float) -> str:
+    """Write how long a task took; of a short one, tenths of seconds too."""
+    return f"{max(0.0, span_s):.1f}s" if span_s < 9.95 else duration(span_s)
+
+
 def age(at: float, now: float) -> str:
     """Write how long ago something was; "" when it never was."""
     return duration(now - at) if at > 0 else ""

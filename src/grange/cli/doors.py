@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from grange.cli.amounts import age, duration
+from grange.cli.machines import waiting
 from grange.cli.screen import CARE, FAINT, cut, faint, state, table
 from grange.client.requests.access import NewJoinCode
 from grange.model.views import CredentialView
@@ -33,11 +34,7 @@ def credentials(found: Sequence[CredentialView], now: float) -> Iterator[Rendera
             for item in found
         ),
     )
-    pending = [item for item in found if item.state == "pending"]
-    if pending:
-        yield Text()
-        yield Text(f"{pending[0].name} waits to be let in", CARE)
-        yield faint(f"grange token accept {pending[0].credential_id}")
+    yield from waiting([item for item in found if item.state == "pending"])
 
 
 def join_code(found: NewJoinCode, now: float) -> Iterator[RenderableType]:

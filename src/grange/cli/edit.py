@@ -11,7 +11,8 @@ import grange.client
 from grange.cli.fields import EDITABLE, changes
 from grange.cli.lookup import worker_id
 from grange.cli.operate import edit_named
-from grange.cli.session import Json, NoneSuch, Refused, farm, now
+from grange.cli.options import Json
+from grange.cli.session import NoneSuch, Refused, farm, now
 from grange.cli.targets import JobTarget, NamedTarget, target
 from grange.client.requests import branches, jobs, pools, users, workers
 from grange.model.views import JobDetail
@@ -31,7 +32,7 @@ def set_fields(
     ],
     values: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="What to set; nothing to see what is set."),
+        typer.Argument(metavar="NAME=VALUE", help="What to set; nothing to see what is set."),
     ] = None,
     as_json: Json = False,
 ) -> None:

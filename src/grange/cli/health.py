@@ -8,7 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from grange.cli.exits import ExitCode
-from grange.cli.session import Json, farm, now
+from grange.cli.options import Json
+from grange.cli.session import farm, now
 from grange.client.errors import GrangeError
 from grange.client.requests import farm as farm_requests
 from grange.model.version import VERSION
@@ -33,7 +34,10 @@ def show_status(ctx: typer.Context, as_json: Json = False) -> None:
 
 @commands.command("doctor", rich_help_panel=PANEL)
 def examine(ctx: typer.Context, as_json: Json = False) -> None:
-    """Examine the farm: what it stands on, and whether it is sound. 1 if something is wrong."""
+    """Examine the farm: what it stands on, and whether it is sound.
+
+    Ends with 1 if something is wrong.
+    """
     with farm(ctx) as client:
         found = client.send(farm_requests.health())
     from grange.cli import reports, screen
@@ -49,7 +53,9 @@ def examine(ctx: typer.Context, as_json: Json = False) -> None:
 @commands.command("audit", rich_help_panel=PANEL)
 def show_audit(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="So many lines.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, metavar="N", help="So many lines.")
+    ] = 50,
     as_json: Json = False,
 ) -> None:
     """Show who changed what, the newest first."""

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from grange.cli.session import Json, farm, flag, now
+from grange.cli.options import Json
+from grange.cli.session import farm, now
 from grange.cli.targets import job_target
 from grange.client.requests import jobs as job_requests
 from grange.model.states import JobState
@@ -22,13 +23,20 @@ commands = typer.Typer()
 @commands.command("jobs", rich_help_panel="Jobs")
 def list_jobs(
     ctx: typer.Context,
-    user: Annotated[str, typer.Option("--user", "-u", help="Only this user's.")] = "",
-    state: Annotated[JobState | None, typer.Option(help="Only in this state.")] = None,
-    name: Annotated[str, typer.Option(help="Only with this text in the name.")] = "",
+    user: Annotated[
+        str, typer.Option("--user", "-u", metavar="NAME", help="Only this user's.")
+    ] = "",
+    state: Annotated[
+        JobState | None,
+        typer.Option(metavar="STATE", help=f"Only these: {', '.join(JobState)}."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only with this text in the name.")
+    ] = "",
     everything: Annotated[
-        bool, flag("--all", "-a", help="Old and hidden ones, too.")
+        bool, typer.Option("--all", "-a", help="Old and hidden ones, too.")
     ] = False,
-    watch: Annotated[bool, flag("--watch", "-w", help="Stay, and show changes.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay, and show changes.")] = False,
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first.
@@ -61,7 +69,7 @@ def show_job(
     ctx: typer.Context,
     job: Annotated[str, typer.Argument(metavar="JOB", help="Its number.")],
     watch: Annotated[
-        bool, flag("--watch", "-w", help="Stay until it is finished.")
+        bool, typer.Option("--watch", "-w", help="Stay until it is finished.")
     ] = False,
     as_json: Json = False,
 ) -> None:

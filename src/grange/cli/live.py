@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
+from msgspec.structs import replace
 from rich.console import Group
 from rich.live import Live
 
@@ -17,12 +17,12 @@ from grange.cli.session import now
 from grange.client.errors import JobDeleted, NotFound
 from grange.client.requests import jobs as job_requests
 from grange.client.requests import tasks as task_requests
-from grange.client.watching import FINISHED, Mirror, job_in
-from grange.model.states import TaskState
-from grange.model.views import JobView, TaskView
-from grange.wire.watch import Watch
+from grange.client.watching import FINISHED, Message, Mirror, job_in
+from grange.model.states import JobState, TaskState
+from grange.model.views import BlockView, JobView, TaskView
+from grange.wire.watch import Snapshot, Watch
 
-READ_S: Final = 0.5  # least seconds between two readings of a job's tasks
+LOOKED_AT: Final = 200  # tasks of a block that are looked through for those of interest
 DRAWN: Final = 8  # times a second at most
 
 
@@ -31,23 +31,25 @@ def read_page(client: grange.client.Client, job: int) -> pages.JobPage:
     detail = client.send(job_requests.detail(job))
     blocks = detail.job.blocks[: pages.BLOCKS_SHOWN]
 
-    def some(state: TaskState, present: Callable[[int], int]) -> list[TaskView]:
+    def some(state: TaskState, present: Callable[[BlockView], int]) -> list[TaskView]:
         found: list[TaskView] = []
         for block in blocks:
-            left = pages.TASKS_SHOWN - len(found)
-            if present(block.number) and left:
+            if present(block) and len(found) < pages.TASKS_SHOWN:
                 request = task_requests.listed(
-                    job, block.number, limit=left, state=state.name.lower()
+                    job, block.number, limit=LOOKED_AT, state=state.name.lower()
                 )
                 found += client.send(request).tasks
         return found
 
-    counts = {block.number: block.tasks for block in blocks}
+    numbers = [block.number for block in blocks]
+    ready = some(TaskState.READY, lambda block: len(block.avoided_hosts))
     return pages.JobPage(
         detail=detail,
-        states={block: client.send(task_requests.states(job, block)) for block in counts},
-        failed=some(TaskState.FAILED, lambda block: counts[block].failed),
-        running=some(TaskState.RUNNING, lambda block: counts[block].running),
+        why=reason(client, detail.job),
+        states={block: client.send(task_requests.states(job, block)) for block in numbers},
+        failed=some(TaskState.FAILED, lambda block: block.tasks.failed)[: pages.TASKS_SHOWN],
+        running=some(TaskState.RUNNING, lambda block: block.tasks.running)[: pages.TASKS_SHOWN],
+        tried=[task for task in ready if task.errors][: pages.TASKS_SHOWN],
     )
 
 
@@ -83,20 +85,102 @@ def follow_jobs(
             live.update(Group(*pages.jobs(newest[:room], now())))
 
 
+class Board:
+    """A job's page, kept true by the messages of a watch.
+
+    Args:
+        client: of the farm.
+        job: its number.
+    """
+
+    def __init__(self, client: grange.client.Client, job: int) -> None:
+        self._client = client
+        self._job = job
+        self.page = read_page(client, job)
+
+    def hear(self, message: Message) -> None:
+        """Take over what a message says of the job.
+
+        Raises:
+            JobDeleted: that it is no more.
+        """
+        view = job_in(message, self._job)
+        stale = any(job == self._job for job, _ in getattr(message, "tasks_stale", ()))
+        if stale or isinstance(message, Snapshot) or _grown(view, self.page):
+            self._read()
+            return
+        self._note([task for task in message.tasks if task.job_id == self._job])
+        if view is not None:
+            self._turn(view)
+
+    def _read(self) -> None:
+        try:
+            self.page = read_page(self._client, self._job)
+        except NotFound as error:
+            raise JobDeleted(self._job) from error
+
+    def _note(self, found: Sequence[TaskView]) -> None:
+        """Take over the tasks that changed."""
+        states = {block: list(known) for block, known in self.page.states.items()}
+        for task in found:
+            if task.task < len(states.get(task.block, ())):
+                states[task.block][task.task] = task.state
+        changed = {(task.block, task.task) for task in found}
+        tried = [task for task in found if task.errors]
+        self.page = replace(
+            self.page,
+            states=states,
+            running=_those(self.page.running, found, changed, TaskState.RUNNING),
+            failed=_those(self.page.failed, found, changed, TaskState.FAILED),
+            tried=_those(self.page.tried, tried, changed, TaskState.READY),
+        )
+
+    def _turn(self, view: JobView) -> None:
+        """Take over how the job stands, and ask why where it has come to a stand."""
+        before = self.page.detail.job
+        why = self.page.why
+        if (view.state, view.why) != (before.state, before.why):
+            why = reason(self._client, view)
+        self.page = replace(self.page, detail=replace(self.page.detail, job=view), why=why)
+
+
+def reason(client: grange.client.Client, view: JobView) -> str:
+    """Ask why a job does not run; "" where it does, or is finished."""
+    if view.state is JobState.RUNNING or view.state in FINISHED:
+        return ""
+    return client.send(job_requests.why(view.job_id)).summary
+
+
+def _those(
+    known: Sequence[TaskView],
+    found: Sequence[TaskView],
+    changed: Collection[tuple[int, int]],
+    state: TaskState,
+) -> list[TaskView]:
+    """The tasks in a state, by what was known and what was found; as many as a page shows."""
+    kept = [task for task in known if (task.block, task.task) not in changed]
+    there = kept + [task for task in found if task.state is state]
+    return sorted(there, key=lambda task: (task.block, task.task))[: pages.TASKS_SHOWN]
+
+
+def _grown(view: JobView | None, page: pages.JobPage) -> bool:
+    """Whether a job has got blocks or tasks that the page does not know."""
+    if view is None:
+        return False
+    sizes = {block: len(states) for block, states in page.states.items()}
+    shown = view.blocks[: pages.BLOCKS_SHOWN]
+    return any(sizes.get(block.number) != block.tasks.total for block in shown)
+
+
 def _draw_job(client: grange.client.Client, job: int) -> JobView:
-    page = read_page(client, job)
-    read = time.monotonic()
-    with Live(_page(page), console=out(), refresh_per_second=DRAWN) as live:
-        for message in client.watch(Watch(workers=False)):
-            view = job_in(message, job)
-            finished = view is not None and view.state in FINISHED
-            if finished or time.monotonic() - read >= READ_S:
-                page = _read_or_gone(client, job)
-                read = time.monotonic()
-                live.update(_page(page))
-            if page.detail.job.state in FINISHED:
+    board = Board(client, job)
+    with Live(_page(board.page), console=out(), refresh_per_second=DRAWN) as live:
+        for message in client.watch(Watch(workers=False, tasks_of=(job,))):
+            board.hear(message)
+            live.update(_page(board.page))
+            if board.page.detail.job.state in FINISHED:
                 break
-    return page.detail.job
+    return board.page.detail.job
 
 
 def _tell_job(client: grange.client.Client, job: int) -> JobView:
@@ -121,10 +205,3 @@ def _told(view: JobView) -> str:
 
 def _page(page: pages.JobPage) -> Group:
     return Group(*pages.job(page, now()))
-
-
-def _read_or_gone(client: grange.client.Client, job: int) -> pages.JobPage:
-    try:
-        return read_page(client, job)
-    except NotFound as error:
-        raise JobDeleted(job) from error

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import grange.client
-from grange.cli.session import Refused, farm, flag
+from grange.cli.session import Refused, farm
 from grange.cli.targets import JobTarget, job_target
 from grange.client.requests import jobs as job_requests
 from grange.model.ids import task_path
@@ -26,7 +26,7 @@ def show_log(
         ),
     ],
     follow: Annotated[
-        bool, flag("--follow", "-f", help="Stay, and show what is added.")
+        bool, typer.Option("--follow", "-f", help="Stay, and show what is added.")
     ] = False,
     run: Annotated[int, typer.Option(metavar="ID", help="Of this run, not of the last.")] = 0,
 ) -> None:
@@ -35,9 +35,11 @@ def show_log(
     [dim]grange log 12/0/7 --follow[/]
     """
     place = job_target(task)
+    from grange.client.handles import TaskHandle
+
     with farm(ctx) as client:
         job, block, number = one_task(client, place)
-        handle = client.job(job).task(block, number)
+        handle = TaskHandle(client, job, block, number)
         if follow:
             for text in handle.follow(run):
                 _write(text)

@@ -8,10 +8,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from grange.cli.amounts import age, memory
-from grange.cli.screen import cut, faint, state, table
+from grange.cli.screen import BAD, CARE, FAINT, clean, cut, faint, state, table
 from grange.model.ids import task_path
 from grange.model.states import Presence
-from grange.model.views import RunView, WorkerView
+from grange.model.views import CredentialView, RunView, WorkerView
 
 
 def workers(found: Sequence[WorkerView], now: float) -> Iterator[RenderableType]:
@@ -25,6 +25,15 @@ def workers(found: Sequence[WorkerView], now: float) -> Iterator[RenderableType]
         "DOES~",
         rows=(_row(worker, now) for worker in found),
     )
+
+
+def waiting(found: Sequence[CredentialView]) -> Iterator[RenderableType]:
+    """Name the computers that have joined and wait to be let in."""
+    for item in found:
+        yield Text.assemble(
+            (f"{clean(item.name)} waits to be let in: ", CARE),
+            (f"grange token accept {item.credential_id}", FAINT),
+        )
 
 
 def _row(worker: WorkerView, now: float) -> tuple[str | Text, ...]:
@@ -48,7 +57,7 @@ def _row(worker: WorkerView, now: float) -> tuple[str | Text, ...]:
 def _does(worker: WorkerView) -> Text:
     if worker.runs:
         return cut(", ".join(_run(run) for run in worker.runs))
-    return cut(worker.sick or worker.why, "yellow" if worker.sick else "bright_black")
+    return cut(worker.sick or worker.why, BAD if worker.sick else FAINT)
 
 
 def _run(run: RunView) -> str:

@@ -7,7 +7,7 @@ import sys
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand
 from typing_extensions import override
 
 from grange.cli import (
@@ -17,6 +17,7 @@ from grange.cli import (
     jobs,
     logs,
     operate,
+    order,
     reasons,
     serve,
     submit,
@@ -25,8 +26,9 @@ from grange.cli import (
 )
 from grange.cli.amounts import BadAmount
 from grange.cli.exits import ExitCode, exit_code
+from grange.cli.options import Command, Group
 from grange.cli.scenes import UnknownScene
-from grange.cli.session import NoneSuch, Refused, Session, flag
+from grange.cli.session import NoneSuch, Refused, Session
 from grange.cli.targets import BadTarget
 from grange.cli.words import BadWord
 from grange.client.errors import GrangeError
@@ -35,7 +37,7 @@ from grange.model.version import VERSION
 _MISUSED: Final = (BadAmount, BadTarget, BadWord, Refused, UnknownScene)
 
 
-class Program(TyperGroup):
+class Program(Group):
     """The commands; an error becomes one sentence and an exit status."""
 
     @override
@@ -81,15 +83,15 @@ def begin(
     server: Annotated[
         str | None,
         typer.Option(
-            "--server", "-s", metavar="URL", help="The farm to speak to.", envvar="GRANGE_SERVER"
+            "--server", "-s", metavar="URL", help="The farm to speak to; else it is found."
         ),
     ] = None,
     debug: Annotated[
-        bool, flag("--debug", help="Show where in the program an error arose.")
+        bool, typer.Option("--debug", help="Show where in the program an error arose.")
     ] = False,
     version: Annotated[
         bool,
-        flag("--version", callback=_version, is_eager=True, help="Say the version."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
     ] = False,
 ) -> None:
     """Run a render farm: start it, submit to it, watch it, steer it.
@@ -99,13 +101,39 @@ def begin(
     ctx.obj = Session(server=server, debug=debug)
 
 
-for group in (serve, submit, jobs, logs, reasons, operate, edit, workers, tree, health, access):
+for group in (
+    serve,
+    submit,
+    jobs,
+    logs,
+    reasons,
+    operate,
+    order,
+    edit,
+    health,
+    workers,
+    tree,
+    access,
+):
+    for command in group.commands.registered_commands:
+        if command.cls is TyperCommand:
+            command.cls = Command
     app.add_typer(group.commands)
 
 
 def main() -> None:
     """Run the command line; the entry point of the program."""
-    app()
+    try:
+        app()
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        from grange.cli.screen import complain
+
+        complain(
+            f"{type(error).__name__}: {error}; this is a fault of grange, --debug shows where"
+        )
+        sys.exit(ExitCode.FAILED)
 
 
 def _exit_code(error: Exception) -> ExitCode:

@@ -9,7 +9,8 @@ import typer
 import grange.client
 from grange.cli.amounts import count
 from grange.cli.lookup import worker_id
-from grange.cli.session import Refused, Yes, farm, flag, sure
+from grange.cli.options import Yes
+from grange.cli.session import Refused, farm, sure
 from grange.cli.targets import JobTarget, NamedTarget, job_target, target
 from grange.client.requests import branches, jobs, pools, tasks, users, workers
 from grange.model.states import TaskFilter, TaskOp
@@ -18,18 +19,22 @@ PANEL: Final = "Steer jobs"
 commands = typer.Typer()
 
 Targets = Annotated[
-    list[str], typer.Argument(metavar="WHAT...", help="12, 12/0 or 12/0/5-9; several if need be.")
+    list[str], typer.Argument(metavar="WHAT", help="12, 12/0 or 12/0/5-9; several if need be.")
 ]
 Things = Annotated[
     list[str],
-    typer.Argument(
-        metavar="WHAT...", help="12, worker:NAME, user:NAME, pool:/PATH, branch:/PATH."
-    ),
+    typer.Argument(metavar="WHAT", help="12, worker:NAME, user:NAME, pool:/PATH, branch:/PATH."),
 ]
 Only = Annotated[
-    TaskFilter, typer.Option("--only", help="Of these tasks, only the ones in this state.")
+    TaskFilter,
+    typer.Option(
+        "--only",
+        metavar="STATE",
+        help=f"Of these tasks, only those: {', '.join(list(TaskFilter)[1:])}.",
+        show_default=False,
+    ),
 ]
-Failed = Annotated[bool, flag("--failed", help="The same as --only failed.")]
+Failed = Annotated[bool, typer.Option("--failed", help="The same as --only failed.")]
 
 #: What was done, as it is told; and whether it throws away work, so that it is asked first.
 _DONE: Final = {
@@ -67,7 +72,7 @@ def restart(
     only: Only = TaskFilter.ALL,
     failed: Failed = False,
     with_depends: Annotated[
-        bool, flag("--with-depends", help="Also the tasks that these wait for.")
+        bool, typer.Option("--with-depends", help="Also the tasks that these wait for.")
     ] = False,
     yes: Yes = False,
 ) -> None:

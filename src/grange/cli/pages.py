@@ -10,7 +10,7 @@ import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
-from grange.cli.amounts import age, count, duration
+from grange.cli.amounts import age, count, duration, work_time
 from grange.cli.bar import bar, legend, percent_bar
 from grange.cli.screen import (
     BAD,
@@ -46,6 +46,8 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     states: Mapping[int, Sequence[TaskState]]  #: of the tasks of each block shown
     failed: Sequence[TaskView] = ()
     running: Sequence[TaskView] = ()
+    tried: Sequence[TaskView] = ()  #: failed before, and ready to be tried again
+    why: str = ""  #: it does not run
 
 
 def jobs(found: Sequence[JobView], now: float) -> Iterator[RenderableType]:
@@ -68,6 +70,8 @@ def job(page: JobPage, now: float) -> Iterator[RenderableType]:
     yield Text()
     for block in view.blocks[:BLOCKS_SHOWN]:
         yield from _block(block, page.states.get(block.number, ()))
+        if block.why and len(view.blocks) > 1 and block.state is not JobState.DONE:
+            yield _indented(faint(clean(block.why)))
     if len(view.blocks) > BLOCKS_SHOWN:
         yield more(f"and {count(len(view.blocks) - BLOCKS_SHOWN, 'block')} more")
     shown = [item for states in page.states.values() for item in states]
@@ -75,6 +79,7 @@ def job(page: JobPage, now: float) -> Iterator[RenderableType]:
         yield _indented(legend(shown, unicode=unicode()))
     yield from _tasks("running", page.running, view.tasks.running, now)
     yield from _tasks("failed", page.failed, view.tasks.failed, now)
+    yield from _tasks("to try again", page.tried, 0, now)
     yield from _hints(view, page)
 
 
@@ -182,7 +187,7 @@ def _block(view: BlockView, states: Sequence[TaskState]) -> Iterator[RenderableT
     if view.frames_per_task > 1:
         notes.append(f"{view.frames_per_task} a task")
     if view.run_time_mean_s:
-        notes.append(f"{duration(view.run_time_mean_s)} a task")
+        notes.append(f"{work_time(view.run_time_mean_s)} a task")
     text.append("  " + " · ".join(notes), FAINT)
     text.no_wrap, text.overflow = True, "ellipsis"
     yield text
@@ -190,8 +195,6 @@ def _block(view: BlockView, states: Sequence[TaskState]) -> Iterator[RenderableT
         yield _indented(bar(states, min(FRAMES, out().width - 2), unicode=unicode()))
     if view.avoided_hosts:
         yield _indented(faint(clean(f"avoids {', '.join(view.avoided_hosts)}")))
-    if view.why and view.state is not JobState.DONE:
-        yield _indented(faint(clean(view.why)))
 
 
 def _tasks(
@@ -217,22 +220,30 @@ def _task_row(view: TaskView, now: float) -> tuple[str | Text, ...]:
         task_path(view.job_id, view.block, view.task),
         cut(view.name),
         cut(view.worker),
-        duration(ended - view.started) if view.started and ended else "",
+        work_time(ended - view.started) if view.started and ended else "",
         f"{view.percent}%" if runs and view.percent >= 0 else "",
         cut(said),
     )
 
 
 def _hints(view: JobView, page: JobPage) -> Iterator[RenderableType]:
+    hints = []
+    if page.why:
+        yield Text()
+        yield Text(clean(page.why), style=CARE)
+        hints.append(f"grange why {view.job_id}")
+    elif page.failed or page.tried:
+        yield Text()
+    hints += [
+        f"grange log {task_path(task.job_id, task.block, task.task)}"
+        for task in (*page.failed, *page.tried)[:1]
+    ]
     if page.failed:
-        first = page.failed[0]
-        path = task_path(first.job_id, first.block, first.task)
-        yield Text()
-        yield faint(f"grange log {path}  ·  grange restart {view.job_id} --failed")
-    elif view.why:
-        yield Text()
-        yield Text(clean(view.why), style=CARE)
-        yield faint(f"grange why {view.job_id}")
+        hints.append(f"grange restart {view.job_id} --failed")
+    elif page.tried:
+        hints.append(f"grange forget-errors {view.job_id}")
+    if hints:
+        yield faint("  ·  ".join(hints))
 
 
 def _indented(text: Text) -> Text:

@@ -8,7 +8,8 @@ import typer
 
 import grange.client
 from grange.cli.lookup import worker_id
-from grange.cli.session import Json, Refused, farm, now
+from grange.cli.options import Json
+from grange.cli.session import Refused, farm, now
 from grange.cli.targets import JobTarget, NamedTarget, job_target, target
 from grange.client.requests import jobs as job_requests
 from grange.client.requests import tasks as task_requests

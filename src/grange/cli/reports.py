@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,18 +21,11 @@ from grange.model.views import AuditView, FarmView, StoryLine, WhyView
 def why(found: WhyView) -> Iterator[RenderableType]:
     """Show why something waits."""
     yield Text(clean(found.summary), "bold")
-    rows = [
-        (
-            str(reason.workers) if reason.workers else "",
-            Text(clean(reason.text)),
-            cut(", ".join(reason.names) + (" ..." if reason.workers > len(reason.names) else "")),
-        )
-        for reason in found.reasons
-        if reason.workers or reason.text != found.summary
-    ]
-    if rows:
-        yield Text()
-        yield table("WORKERS>", "ARE~", "SUCH AS~", rows=rows)
+    for reason in found.reasons:
+        names = ", ".join(reason.names) + (", ..." if reason.workers > len(reason.names) else "")
+        said = "" if reason.text == found.summary else clean(reason.text)
+        if said or names:
+            yield Text.assemble("  ", said, "  " if said else "", (clean(names), FAINT))
 
 
 def story(lines: Sequence[StoryLine], now: float) -> Iterator[RenderableType]:
@@ -40,14 +34,14 @@ def story(lines: Sequence[StoryLine], now: float) -> Iterator[RenderableType]:
         yield faint("nothing has happened yet")
     for line in lines:
         text = Text.assemble((f"{moment(line.at, now):>8}  ", FAINT), clean(line.text))
-        if line.by:
+        if line.by and line.by not in line.text:
             text.append(f"  by {clean(line.by)}", FAINT)
         yield text
 
 
 def settings(found: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Show what is set, as it is typed to set it."""
-    rows = ((faint(name), Text(clean(_typed(value)))) for name, value in sorted(found.items()))
+    rows = ((faint(name), _value(name, value)) for name, value in sorted(found.items()))
     made = table("", "~", rows=rows)
     made.show_header = False
     yield made
@@ -102,6 +96,15 @@ def audit(found: Sequence[AuditView], now: float) -> Iterator[RenderableType]:
             for line in found
         ),
     )
+
+
+def _value(name: str, value: Any) -> Text:
+    if name == "wait_until" and value:
+        return Text(
+            dt.datetime.fromtimestamp(value, tz=dt.UTC).astimezone().isoformat("T", "seconds")
+        )
+    text = clean(_typed(value))
+    return Text(text) if text else faint('""')
 
 
 def _typed(value: Any) -> str:

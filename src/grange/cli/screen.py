@@ -67,8 +67,12 @@ def unicode() -> bool:
 
 def show(*lines: RenderableType) -> None:
     """Write lines or tables that were asked for."""
-    for line in lines:
-        out().print(line)
+    if out().is_terminal:
+        out().print(*lines, sep="\n")
+        return
+    with out().capture() as captured:
+        out().print(*lines, sep="\n")
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def say(text: str | Text) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from grange.cli.session import Refused, Session, flag
+from grange.cli.session import Refused, Session
 from grange.model.states import Nimby
 
 PANEL: Final = "Run"
@@ -21,7 +21,9 @@ commands = typer.Typer()
 Listen = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 for all.")
 ]
-Port = Annotated[int | None, typer.Option(help="Port to listen at; 0 for any that is free.")]
+Port = Annotated[
+    int | None, typer.Option(metavar="PORT", help="Port to listen at; 0 for any that is free.")
+]
 StateFolder = Annotated[
     Path | None, typer.Option("--state-dir", metavar="FOLDER", help="Where the farm is kept.")
 ]
@@ -34,7 +36,7 @@ def start_all(
     port: Port = None,
     state_dir: StateFolder = None,
     worker: Annotated[
-        bool, flag("--worker/--no-worker", help="Whether this machine renders, too.")
+        bool, typer.Option("--worker/--no-worker", help="Whether this machine renders, too.")
     ] = True,
 ) -> None:
     """Start a farm on this machine: a server, and a worker beside it.
@@ -66,9 +68,11 @@ def start_worker(
     join: Annotated[
         str, typer.Option(metavar="CODE", help="Join a farm; see: grange join-code.")
     ] = "",
-    name: Annotated[str, typer.Option(help="Another name than the computer's.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Another name than the computer's.")
+    ] = "",
     nimby: Annotated[
-        bool, flag("--nimby", help="Take nothing until somebody sets this one free.")
+        bool, typer.Option("--nimby", help="Take nothing until somebody sets this one free.")
     ] = False,
     server: Annotated[
         str | None, typer.Option("--server", metavar="URL", help="The farm that it serves.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated, Any, Final
+from typing import Final
 
 import msgspec
 import typer
@@ -12,15 +12,6 @@ import typer
 import grange.client  # by this name its classes are loaded when they are first used
 
 SUBMIT_PATIENCE_S: Final = 10.0  # seconds: a server may just be restarting
-
-
-def flag(*names: str, help: str, panel: str | None = None) -> Any:  # noqa: A002 (Typer's word)
-    """Give an option that is there or not."""
-    return typer.Option(*names, metavar="", help=help, rich_help_panel=panel)
-
-
-Json = Annotated[bool, flag("--json", help="Write one JSON document, and nothing else.")]
-Yes = Annotated[bool, flag("--yes", "-y", help="Do not ask.")]
 
 
 class Session(msgspec.Struct, kw_only=True):

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand
 from typing_extensions import override
 
 import grange.client
 from grange.cli.amounts import count
 from grange.cli.exits import ExitCode
-from grange.cli.session import SUBMIT_PATIENCE_S, Json, farm, flag
+from grange.cli.options import Command, Json
+from grange.cli.session import SUBMIT_PATIENCE_S, farm
 from grange.client.errors import NoServer, Unreachable
 from grange.model.spec import JobSpec
 from grange.model.states import JobState
@@ -20,9 +20,15 @@ from grange.model.views import JobView
 
 commands = typer.Typer()
 COMMAND: Final = "grange.command"  # in the context: the words after --
+WORK, NEEDS, JOB = "What to run", "What it needs", "The job"  # panels of the help
 
 
-class TakesCommand(TyperCommand):
+def _option(long: str, short: str, metavar: str, text: str, panel: str) -> Any:
+    names = (long, short) if short else (long,)
+    return typer.Option(*names, metavar=metavar, help=text, rich_help_panel=panel)
+
+
+class TakesCommand(Command):
     """A command line that ends with another one, after `--`."""
 
     @override
@@ -44,66 +50,78 @@ class TakesCommand(TyperCommand):
 def submit(
     ctx: typer.Context,
     file: Annotated[
-        str, typer.Argument(help="A scene, or a job as JSON; - reads it from standard input.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="A scene, or a job as JSON; - reads it from standard input."
+        ),
     ] = "",
     frames: Annotated[
-        str,
-        typer.Option("--frames", "-f", metavar="LIST", help="Such as 1-100, 1-100x2 or 1,4,8."),
+        str, _option("--frames", "-f", "LIST", "Such as 1-100, 1-100x2 or 1,4,8.", WORK)
     ] = "",
     chunk: Annotated[
-        int | None, typer.Option("--chunk", "-c", min=1, metavar="N", help="Frames of one task.")
+        int | None, _option("--chunk", "-c", "N", "Frames of one task; 1 unless said.", WORK)
     ] = None,
-    service: Annotated[str, typer.Option(help="The program's class on the worker.")] = "",
+    service: Annotated[
+        str, _option("--service", "-S", "NAME", "The program's class on the worker.", WORK)
+    ] = "",
+    shell: Annotated[
+        bool,
+        typer.Option("--shell", help="The command is a line for the shell.", rich_help_panel=WORK),
+    ] = False,
+    cwd: Annotated[
+        Path | None, _option("--cwd", "-C", "FOLDER", "Where to run; else here.", WORK)
+    ] = None,
+    env: Annotated[
+        list[str] | None, _option("--env", "-e", "NAME=VALUE", "A variable for it.", WORK)
+    ] = None,
     output: Annotated[
         str,
-        typer.Option(metavar="PATTERN", help="Where a scene's pictures go: out/a.{frame:04}.png"),
+        _option("--output", "-o", "PATTERN", "A scene's pictures: out/a.{frame:04}.png", WORK),
     ] = "",
     files: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="A file that each frame makes, to be looked at."),
+        _option("--files", "", "PATTERN", "What each frame makes, for people to look at.", WORK),
     ] = None,
-    shell: Annotated[
-        bool, flag("--shell", help="The command is a line for the shell.")
-    ] = False,
-    cwd: Annotated[Path | None, typer.Option(help="Folder to run in; else this one.")] = None,
-    env: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable for the command.")
-    ] = None,
-    memory: Annotated[str, typer.Option(metavar="SIZE", help="Free memory it needs: 8G.")] = "",
+    memory: Annotated[
+        str, _option("--memory", "", "SIZE", "Free memory that a task needs, such as 8G.", NEEDS)
+    ] = "",
     capacity: Annotated[
-        int | None, typer.Option(min=1, help="What a task takes of a worker; usual is 1000.")
+        int | None, _option("--capacity", "", "N", "What it takes of a worker; usual 1000.", NEEDS)
     ] = None,
     ticket: Annotated[
-        list[str] | None, typer.Option(metavar="NAME[=N]", help="A licence that a task holds.")
-    ] = None,
-    retries: Annotated[
-        int | None, typer.Option(min=0, help="How often a failed task is tried again.")
-    ] = None,
-    name: Annotated[str, typer.Option("--name", "-n", help="What the job is called.")] = "",
-    priority: Annotated[
-        int | None,
-        typer.Option("--priority", "-p", min=0, max=255, help="The greater goes first."),
-    ] = None,
-    after: Annotated[
-        list[int] | None, typer.Option(metavar="JOB", help="A job that must be done before.")
+        list[str] | None, _option("--ticket", "", "NAME[=N]", "A licence that it holds.", NEEDS)
     ] = None,
     pool: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH[=N]", help="Only there; or with preference -100 to 100."),
+        _option("--pool", "", "PATH[=N]", "Only there; or how gladly, -100 to 100.", NEEDS),
     ] = None,
-    branch: Annotated[str, typer.Option(metavar="PATH", help="Place in the studio's tree.")] = "",
-    user: Annotated[str, typer.Option("--user", "-u", help="In this user's name.")] = "",
-    paused: Annotated[bool, flag("--paused", help="Start nothing yet.")] = False,
+    retries: Annotated[
+        int | None, _option("--retries", "", "N", "How often to try a failed task again.", NEEDS)
+    ] = None,
+    name: Annotated[str, _option("--name", "-n", "NAME", "What it is called.", JOB)] = "",
+    priority: Annotated[
+        int | None, _option("--priority", "-p", "0-255", "The greater goes first; usual 99.", JOB)
+    ] = None,
+    after: Annotated[
+        list[int] | None, _option("--after", "-a", "JOB", "A job that must be done before.", JOB)
+    ] = None,
+    branch: Annotated[
+        str, _option("--branch", "-b", "PATH", "Place in the studio's tree.", JOB)
+    ] = "",
+    user: Annotated[str, _option("--user", "-u", "NAME", "Whose job it is.", JOB)] = "",
+    paused: Annotated[
+        bool, typer.Option("--paused", help="Start nothing yet.", rich_help_panel=JOB)
+    ] = False,
     dry_run: Annotated[
-        bool, flag("--dry-run", help="Show the exact commands; submit nothing.")
+        bool, typer.Option("--dry-run", help="Show the exact commands; submit nothing.")
     ] = False,
     wait: Annotated[
-        bool, flag("--wait", help="Stay until it is finished; 1 if it fails.")
+        bool, typer.Option("--wait", help="Stay until it is finished; end with 1 if it fails.")
     ] = False,
     watch: Annotated[
-        bool, flag("--watch", "-w", help="The same, and show how it goes.")
+        bool, typer.Option("--watch", "-w", help="The same, and show how it goes.")
     ] = False,
-    quiet: Annotated[bool, flag("--quiet", "-q", help="Write the number only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write its number only.")] = False,
     as_json: Json = False,
 ) -> None:
     """Submit a command, a scene or a job.
@@ -113,9 +131,9 @@ def submit(
     grange submit film.blend -f 1-250 --watch
     grange submit job.json --dry-run[/]
 
-    In the command stand [bold]{frame}[/] [bold]{frame:04}[/] [bold]{first}[/] [bold]{last}[/]
-    [bold]{inc}[/] [bold]{frames}[/] [bold]{task}[/] for what each task is to render,
-    and [bold]{{ }}[/] for braces.
+    What a task is to render stands in its command as [bold]{frame}[/], [bold]{frame:04}[/],
+    [bold]{first}[/], [bold]{last}[/], [bold]{inc}[/], [bold]{frames}[/] or [bold]{task}[/];
+    braces are written [bold]{{[/] and [bold]}}[/].
     """
     from grange.cli import drafts
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from grange.cli.session import Json, farm
+from grange.cli.options import Json
+from grange.cli.session import farm
 from grange.client.requests import branches, pools, users
 
 PANEL = "Farm"

@@ -55,7 +55,7 @@ def varies(command: Sequence[str]) -> bool:
 def names_only_one_frame(words: Sequence[str]) -> bool:
     """Whether a command, as it was written, would render one frame of several in a task."""
     named = {match[1].partition(":")[0] for word in words for match in _named(word)}
-    return bool(named & {"frame", "first"}) and not named & {"last", "frames"}
+    return "frame" in named and not named & {"last", "frames"}
 
 
 def _named(word: str) -> list[re.Match[str]]:

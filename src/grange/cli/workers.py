@@ -1,13 +1,33 @@
-"""`grange workers`: who renders."""
+"""`grange workers`: who renders; `eject`, `heal`, `instruct`: what is done to them."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Annotated
+
 import typer
 
-from grange.cli.session import Json, farm, now
+import grange.client
+from grange.cli.lookup import worker_id
+from grange.cli.options import Json, Yes
+from grange.cli.session import farm, now, sure
+from grange.client.errors import NotAllowed
+from grange.client.requests import access
 from grange.client.requests import workers as worker_requests
+from grange.model.views import CredentialView
 
 commands = typer.Typer()
+Worker = Annotated[str, typer.Argument(metavar="WORKER", help="Its name, or its number.")]
+
+
+class Instruction(StrEnum):
+    """What a worker can be told to do with its machine."""
+
+    EXIT = "exit"
+    RESTART = "restart"
+    REBOOT = "reboot"
+    SHUTDOWN = "shutdown"
+    SLEEP = "sleep"
 
 
 @commands.command("workers", rich_help_panel="Farm")
@@ -17,7 +37,61 @@ def list_workers(ctx: typer.Context, as_json: Json = False) -> None:
 
     with farm(ctx) as client:
         found = client.send(worker_requests.listed())
+        waiting = () if as_json else _waiting(client)
     if as_json:
         screen.write_json(found)
     else:
-        screen.show(*machines.workers(found, now()))
+        screen.show(*machines.workers(found, now()), *machines.waiting(waiting))
+
+
+@commands.command("eject", rich_help_panel="Farm")
+def eject(
+    ctx: typer.Context,
+    worker: Worker,
+    keep_own: Annotated[
+        bool, typer.Option("--keep-own", help="Leave the tasks of the machine's own user.")
+    ] = False,
+) -> None:
+    """Stop what a worker runs; its tasks are ready again and count no error."""
+    with farm(ctx) as client:
+        client.send(worker_requests.eject(worker_id(client, worker), keep_own=keep_own))
+    _tell(f"{worker} runs nothing any more; it takes new tasks: to prevent that, grange pause")
+
+
+@commands.command("heal", rich_help_panel="Farm")
+def heal(ctx: typer.Context, worker: Worker) -> None:
+    """Trust a worker again that was found sick."""
+    with farm(ctx) as client:
+        client.send(worker_requests.heal(worker_id(client, worker)))
+    _tell(f"{worker} gets tasks again")
+
+
+@commands.command("instruct", rich_help_panel="Farm")
+def instruct(
+    ctx: typer.Context,
+    worker: Worker,
+    what: Annotated[
+        Instruction, typer.Argument(metavar="WHAT", help=f"One of {', '.join(Instruction)}.")
+    ],
+    yes: Yes = False,
+) -> None:
+    """Have a worker exit, restart, reboot, shut down or sleep, if its own settings let it."""
+    sure(f"Have {worker} {what}?", yes=yes)
+    with farm(ctx) as client:
+        client.send(worker_requests.instruct(worker_id(client, worker), what.value))
+    _tell(f"{worker} is told to {what}")
+
+
+def _waiting(client: grange.client.Client) -> list[CredentialView]:
+    """Who has joined and waits to be let in; nobody where the asker may not know."""
+    try:
+        found = client.send(access.credentials())
+    except NotAllowed:
+        return []
+    return [item for item in found if item.state == "pending"]
+
+
+def _tell(text: str) -> None:
+    from grange.cli.screen import clean, show
+
+    show(clean(text))

@@ -43,9 +43,9 @@ def check_job(state: FarmState, spec: JobSpec) -> None:
             raise InvalidField(f"there is no task {block}/{task}", f"try_first[{place}]")
 
 
-def check_job_fields(state: FarmState, spec: JobSpec) -> None:
-    """Refuse masks, commands and ids of a job that cannot be."""
-    check_job_targets(state, spec)
+def check_job_fields(state: FarmState, spec: JobSpec, known: Collection[int] = ()) -> None:
+    """Refuse masks, commands and ids of a job that cannot be; ids that are `known` may be gone."""
+    check_job_targets(state, spec, known)
     check_command(spec.command_pre, "command_pre")
     check_command(spec.command_post, "command_post")
     for field in ("depend_mask", "depend_mask_global"):
@@ -55,9 +55,13 @@ def check_job_fields(state: FarmState, spec: JobSpec) -> None:
         check_regex(spec.hosts_mask_exclude, "hosts_mask_exclude")
 
 
-def check_blocks(state: FarmState, blocks: Sequence[BlockSpec], start: int = 0) -> None:
-    """Refuse blocks that could never run as written; `start` is the first one's number."""
-    total = 0
+def check_blocks(
+    state: FarmState, blocks: Sequence[BlockSpec], start: int = 0, total: int = 0
+) -> None:
+    """Refuse blocks that could never run as written.
+
+    `start` is the first one's number, `total` how many tasks their job has already.
+    """
     for number, block in enumerate(blocks):
         total += check_block(state, block, f"blocks[{start + number}]")
     if total > TASKS_MAX:

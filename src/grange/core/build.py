@@ -36,7 +36,7 @@ def add_job(state: FarmState, spec: JobSpec, user: str, now: float) -> Job:
     )
     for number, block_spec in enumerate(own_blocks(spec)):
         job.blocks.append(new_block(job.job_id, number, *block_spec, job.spec.preview_approval))
-    job.try_next = [(block, task) for block, task in spec.try_first]
+    job.try_next = list(dict.fromkeys(spec.try_first))
     deps.link_blocks(job)
     for block in job.blocks:
         spread_tasks(job, block)

@@ -6,7 +6,7 @@ matched when a job comes or ends, not every second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from grange.core.errors import DependencyCycle, InvalidField
 from grange.core.masks import literal, regex
@@ -259,12 +259,12 @@ def relink_dependants(state: FarmState, job: Job) -> list[Job]:
     return held
 
 
-def check_job_targets(state: FarmState, spec: JobSpec) -> None:
-    """Refuse a dependency on a job that is not there.
+def check_job_targets(state: FarmState, spec: JobSpec, known: Collection[int] = ()) -> None:
+    """Refuse a dependency on a job that is not there, unless it was `known` before.
 
     Raises:
         InvalidField: names the id.
     """
     for place, number in enumerate(spec.depend_jobs):
-        if JobId(number) not in state.jobs:
+        if JobId(number) not in state.jobs and number not in known:
             raise InvalidField(f"no job {number} to wait for", f"depend_jobs[{place}]")

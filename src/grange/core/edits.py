@@ -19,6 +19,7 @@ from grange.core.build import (
     clean_path,
     leave_tree,
     new_block,
+    next_position,
     place_job,
     reshape,
     spread_tasks,
@@ -26,7 +27,7 @@ from grange.core.build import (
 )
 from grange.core.commands import AppendBlocks, AppendTasks, EditJob
 from grange.core.effects import Changed, Outcome
-from grange.core.errors import InvalidField, NoSuchBranch, NoSuchUser
+from grange.core.errors import DependencyCycle, InvalidField, NoSuchBranch, NoSuchUser
 from grange.core.events import JobChanged, TasksChanged
 from grange.core.gates import regate_job, reoffer_block
 from grange.core.jobs import get_block, get_job
@@ -68,6 +69,7 @@ def _edit_job(
     state: FarmState, job: Job, changes: dict[str, Any], now: float, out: Outcome
 ) -> None:
     before, spec = job.spec, edited(job.spec, changes, JOB_EDITABLE)
+    spec = msgspec.structs.replace(spec, branch=clean_path(spec.branch))
     _check_job_edit(state, job, spec)
     targets = deps.job_targets(state, spec, spec.user, job.job_id)
     above = deps.job_dependants(state, spec.name, spec.user, job.job_id)
@@ -101,11 +103,11 @@ def _edit_job(
 
 
 def _check_job_edit(state: FarmState, job: Job, spec: JobSpec) -> None:
-    check_job_fields(state, spec)
+    check_job_fields(state, spec, job.spec.depend_jobs)
     if spec.user not in state.users:
         raise NoSuchUser(f"no user {spec.user!r} to give the job to", "user")
     if spec.branch not in state.branches:
-        raise NoSuchBranch(f"no branch {clean_path(spec.branch)!r}", "branch")
+        raise NoSuchBranch(f"no branch {spec.branch!r}", "branch")
     moves = (spec.user, spec.branch) != (job.spec.user, job.spec.branch)
     if moves and job.share.running:
         raise InvalidField(
@@ -124,6 +126,7 @@ def _take_out(state: FarmState, job: Job) -> None:
 
 def _put_in(state: FarmState, job: Job, now: float) -> None:
     job.user = job.spec.user
+    job.position = next_position(state, state.users[job.user])
     state.users[job.user].jobs[job.job_id] = None
     state.branches[job.spec.branch].jobs.add(job.job_id)
     place_job(state, job, now)
@@ -146,6 +149,8 @@ def _edit_block(
         raise InvalidField("a block with frames needs a command", path + "command")
     specs = [spec if other is block else other.spec for other in job.blocks]
     deps.refuse_block_cycle(specs)
+    if block.pre_for is not None and (spec.depend_mask or spec.tasks_depend_mask):
+        raise DependencyCycle("a pre command comes before the blocks: it waits for none", "blocks")
     out.changed = differences(before, spec)
     block.spec = spec
     if spec.sequential != before.sequential:
@@ -181,7 +186,7 @@ def append_blocks(state: FarmState, cmd: AppendBlocks, now: float, out: Outcome)
         raise InvalidField("a maintenance job has named tasks, not frames", "blocks")
     if any(block.command_pre for block in cmd.blocks):
         raise InvalidField("an appended block cannot have a pre command", "command_pre")
-    check_blocks(state, cmd.blocks, start)
+    check_blocks(state, cmd.blocks, start, sum(block.tasks.size for block in job.blocks))
     deps.refuse_block_cycle([*(block.spec for block in job.blocks), *cmd.blocks])
     for number, spec in enumerate(cmd.blocks, start):
         block = new_block(job.job_id, number, spec, None, job.spec.preview_approval)
@@ -214,7 +219,7 @@ def append_tasks(state: FarmState, cmd: AppendTasks, now: float, out: Outcome) -
     if not cmd.tasks:
         raise InvalidField("no tasks to append", "tasks")
     start = block.tasks.size
-    if start + len(cmd.tasks) > TASKS_MAX:
+    if sum(other.tasks.size for other in job.blocks) + len(cmd.tasks) > TASKS_MAX:
         raise InvalidField(f"at most {TASKS_MAX} tasks in a job", "tasks")
     check_tasks(block.spec.command, cmd.tasks, path, start)
     held = block.spec.suspend_new_tasks
@@ -227,6 +232,8 @@ def append_tasks(state: FarmState, cmd: AppendTasks, now: float, out: Outcome) -
         for task in range(start, block.tasks.size):
             if deps.start_state(job, block, task) is TaskState.WAITING:
                 block.tasks.move(task, TaskState.WAITING)
+    for number in block.task_dependants:
+        refit_block(state, job, job.blocks[number], out)
     state.touch_tasks(block)
     state.touch_block(block)
     settle(state, job, block, now, out)

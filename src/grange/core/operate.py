@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from grange.core import deps
@@ -62,15 +62,9 @@ def change(state: FarmState, cmd: ChangeTasks, now: float, out: Outcome) -> None
         raise InvalidField("tasks are addressed within one block: say which", "block")
     blocks = job.blocks if cmd.block is None else [get_block(job, cmd.block)]
     spans = _spans(blocks[0], cmd.tasks) if cmd.tasks is not None else None
-    states = TOUCHES[cmd.op] & _FILTER[cmd.only]
     touched = 0
     for block in blocks:
-        whole = spans is None and cmd.only is not TaskFilter.WARNING and not cmd.with_depends
-        if whole and not block.task_dependants and S.RUNNING not in _present(block, states):
-            count = _change_column(state, job, block, cmd.op, states, now, out)
-        else:
-            chosen = _chosen(block, spans, states, cmd.only)
-            count = _change_each(state, job, block, cmd, list(chosen), now, out)
+        count = _change_block(state, job, block, cmd, spans, now, out)
         if count:
             touched += count
             reopen(state, block.demand)
@@ -81,25 +75,47 @@ def change(state: FarmState, cmd: ChangeTasks, now: float, out: Outcome) -> None
         out.events.append(JobChanged(job.job_id))
 
 
+def _change_block(
+    state: FarmState,
+    job: Job,
+    block: Block,
+    cmd: ChangeTasks,
+    spans: list[Span] | None,
+    now: float,
+    out: Outcome,
+) -> int:
+    """Do an operation to a block: at once where all its tasks are meant, else one by one."""
+    states = TOUCHES[cmd.op] & _FILTER[cmd.only]
+    whole = [(0, block.tasks.size - 1)]
+    one_by_one = cmd.only is TaskFilter.WARNING or cmd.with_depends
+    if one_by_one or spans not in (None, whole):
+        chosen = list(_chosen(block, whole if spans is None else spans, states, cmd.only))
+        return _change_each(state, job, block, cmd, chosen, now, out)
+    count = _change_column(state, job, block, cmd.op, states - {S.RUNNING}, now, out)
+    running = list(block.tasks.indexes(S.RUNNING)) if S.RUNNING in states else []
+    return count + _change_each(state, job, block, cmd, running, now, out)
+
+
 def _spans(block: Block, tasks: tuple[Span, ...]) -> list[Span]:
-    for first, last in tasks:
+    """Spans in order, none of which touch."""
+    merged: list[Span] = []
+    for first, last in sorted(tasks):
         if not 0 <= first <= last < block.tasks.size:
             raise NoSuchTask(
                 f"block {block.job_id}/{block.number} has tasks 0-{block.tasks.size - 1}, "
                 f"not {first}-{last}",
                 "tasks",
             )
-    return sorted(tasks)
-
-
-def _present(block: Block, states: Iterable[TaskState]) -> set[TaskState]:
-    return {state for state in states if block.tasks.counts[state]}
+        if merged and first <= merged[-1][1] + 1:
+            first, last = merged[-1][0], max(merged.pop()[1], last)
+        merged.append((first, last))
+    return merged
 
 
 def _chosen(
-    block: Block, spans: list[Span] | None, states: frozenset[TaskState], only: TaskFilter
+    block: Block, spans: list[Span], states: frozenset[TaskState], only: TaskFilter
 ) -> Iterator[int]:
-    for first, last in spans or [(0, block.tasks.size - 1)]:
+    for first, last in spans:
         for task in range(first, last + 1):
             if block.tasks.state[task] in states:
                 if only is TaskFilter.WARNING and not block.tasks.flags[task] & TaskFlag.WARNING:
@@ -116,25 +132,22 @@ def _change_column(
     now: float,
     out: Outcome,
 ) -> int:
-    """Do an operation to a whole block at once: nothing runs and nothing depends on its tasks."""
+    """Do an operation at once to all tasks of a block in some states; they do not run."""
     to = _LEADS_TO.get(op, S.READY)
+    failed_before = [task for task in block.task_errors if block.tasks.state[task] in states]
     count = block.tasks.move_all(states, to)
     if count:
         state.touch_tasks(block)
-        _forget_task_errors(state, block, range(block.tasks.size))
+        for task in failed_before:
+            del block.task_errors[task]
         block.picker.restart()
         if to is S.READY:
             refit_block(state, job, block, out)
+        for number in block.task_dependants:
+            refit_block(state, job, job.blocks[number], out)
         out.events.append(TasksChanged(job.job_id, block.number))
         settle(state, job, block, now, out)
     return count
-
-
-def _forget_task_errors(state: FarmState, block: Block, tasks: Iterable[int]) -> None:
-    for task in [task for task in block.task_errors if task in set(tasks)]:
-        del block.task_errors[task]
-        block.tasks.dirty.add(task // CHUNK)
-    state.touch_tasks(block)
 
 
 def _change_each(
@@ -167,8 +180,7 @@ def change_task(
     block.tasks.forget_errors(task)
     if block.task_errors.pop(task, None):
         block.tasks.dirty.add(task // CHUNK)
-    if op not in (TaskOp.SUSPEND, TaskOp.STOP):
-        block.tasks.set_flags(task, TaskFlag(0))
+    block.tasks.set_flags(task, TaskFlag(0))
     set_state(state, job, block, task, _target(job, block, op, task), now, out)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from grange.core.tasks import TaskTable
 from grange.model.frames import TaskSpace
-from grange.model.order import BACKWARD, FORWARD, preview, start_order
+from grange.model.order import BACKWARD, FORWARD, in_preview, preview, start_order
 from grange.model.states import TaskState
 
 
@@ -31,7 +32,7 @@ class Picker:
         self._cursor = 0 if sequential == FORWARD else space.size
         self._walk: Iterator[int] | None = None
         self._order: int | None = None  # the task the walk stands at
-        self._behind: list[int] = []
+        self._behind: deque[int] = deque()
 
     @property
     def _linear(self) -> bool:
@@ -50,7 +51,7 @@ class Picker:
             self._cursor = min(self._cursor, index)
         elif self.sequential == BACKWARD:
             self._cursor = max(self._cursor, index + 1)
-        elif self._walk is not None:
+        elif self._walk is not None and self._may_start(index):
             self._behind.append(index)
 
     def restart(self) -> None:
@@ -74,16 +75,18 @@ class Picker:
 
     def others(self, table: TaskTable, after: int) -> Iterator[int]:
         """READY tasks but the one `peek` gave, in any order. Cost: O(tasks) when exhausted."""
-        wanted = set(preview(self.space, self.sequential)) if self.preview_only else None
         for index in table.indexes(TaskState.READY):
-            if index != after and (wanted is None or index in wanted):
+            if index != after and self._may_start(index):
                 yield index
+
+    def _may_start(self, index: int) -> bool:
+        return not self.preview_only or in_preview(self.space, self.sequential, index)
 
     def _peek_walk(self, table: TaskTable) -> int:
         while self._behind:
             if table.state[self._behind[0]] == TaskState.READY:
                 return self._behind[0]
-            self._behind.pop(0)
+            self._behind.popleft()
         if self._walk is None:
             order = preview if self.preview_only else start_order
             self._walk = order(self.space, self.sequential)

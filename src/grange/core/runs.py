@@ -148,10 +148,10 @@ def _after_failure(
     """Count a failure. Says whether the task is tried again."""
     worker = state.workers[run.worker_id]
     errors = block.tasks.count_error(run.task)
-    _count_host(block.error_hosts, worker.name, now)
-    _count_host(block.task_errors.setdefault(run.task, {}), worker.name, now)
-    state.touch_block(block)
     forgive = state.forgive_time(job, block)
+    _count_host(block.error_hosts, worker.name, now, forgive)
+    _count_host(block.task_errors.setdefault(run.task, {}), worker.name, now, forgive)
+    state.touch_block(block)
     if forgive:
         state.set_timer(now + forgive, "forgive", number=job.job_id)
     sicken(state, job.user, run, now)
@@ -165,8 +165,10 @@ def _after_failure(
     return TaskState.FAILED, TaskFlag(0)
 
 
-def _count_host(hosts: dict[str, HostErrors], name: str, now: float) -> None:
+def _count_host(hosts: dict[str, HostErrors], name: str, now: float, forgive: int) -> None:
     before = hosts.get(name)
+    if before is not None and forgive and now >= before.last + forgive:
+        before = None
     hosts[name] = HostErrors(count=1 + (before.count if before else 0), last=now)
     if len(hosts) > HOSTS_MAX:
         del hosts[min(hosts, key=lambda host: hosts[host].last)]

@@ -17,6 +17,7 @@ ERRORS_MAX = 255  # one byte
 STARTS_MAX = 65_535  # two bytes
 PACKED = 13  # bytes per task in a row
 
+_WARNED = bytes(bool(flags & TaskFlag.WARNING) for flags in range(256))
 _LEGAL = [bytes(int(b in TASK_MOVES[a]) for b in TaskState) for a in TaskState]
 
 
@@ -96,28 +97,35 @@ class TaskTable:
             self.dirty.add(index // CHUNK)
 
     def move_all(self, states: Collection[TaskState], to: TaskState) -> int:
-        """Move every task that is in some states, forget its errors and flags.
+        """Move every task that is in some states; forget the errors and flags of those.
 
         For tasks that do not run. Cost: O(size), but in C. Returns how many were moved.
         """
-        count = 0
-        table = bytearray(range(256))
-        for state in states:
-            if not self.counts[state]:
-                continue
+        present = [state for state in states if self.counts[state]]
+        table, kept = bytearray(range(256)), bytearray(b"\xff" * 256)
+        for state in present:
             if not _LEGAL[state][to]:
                 raise IllegalMove(state, to)
-            table[state] = to
-            count += self.counts[state]
-            self.counts[to] += self.counts[state]
-            self.counts[state] = 0
+            table[state], kept[state] = to, 0
+        count = sum(self.counts[state] for state in present)
         if count:
+            stay = self.state.translate(kept)  # 255 where a task stays as it is
             self.state[:] = self.state.translate(table)
-            self.flags[:] = bytes(self.size)
-            self.errors[:] = bytes(self.size)
-            self.warned = 0
-            self.dirty.update(range(-(-self.size // CHUNK)))
+            self._forget(stay)
+            for state in present:
+                self.counts[to] += self.counts[state]
+                self.counts[state] = 0
         return count
+
+    def _forget(self, stay: bytearray) -> None:
+        """Forget errors and flags of all tasks but those that stay."""
+        self.flags[:] = _both(self.flags, stay)
+        self.errors[:] = _both(self.errors, stay)
+        self.warned = self.flags.translate(_WARNED).count(1)
+        index = stay.find(0)
+        while index >= 0:
+            self.dirty.add(index // CHUNK)
+            index = stay.find(0, (index // CHUNK + 1) * CHUNK)
 
     def append(self, count: int, state: TaskState) -> None:
         """Add tasks at the end."""
@@ -176,3 +184,9 @@ class TaskTable:
         numbers = sorted(self.dirty)
         self.dirty.clear()
         return numbers
+
+
+def _both(column: bytearray, mask: bytearray) -> bytes:
+    """The bits that are set in a column and in a mask. Cost: O(size), but in C."""
+    found = int.from_bytes(column, "little") & int.from_bytes(mask, "little")
+    return found.to_bytes(len(column), "little")

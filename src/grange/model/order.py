@@ -46,13 +46,21 @@ def preview(space: TaskSpace, sequential: int) -> Iterator[int]:
     yield from _multiples(space, sequential)
 
 
+def in_preview(space: TaskSpace, sequential: int, task: int) -> bool:
+    """Whether a task is one of `preview`."""
+    if abs(sequential) < 2 or (sequential > 0 and task in (0, space.size - 1)):
+        return True
+    return _has_multiple(space, abs(sequential), task)
+
+
 def _multiples(space: TaskSpace, sequential: int) -> Iterator[int]:
-    every = abs(sequential)
     tasks = range(space.size) if sequential > 0 else range(space.size - 1, -1, -1)
-    for task in tasks:
-        item = space[task]
-        if -(-item.first // every) * every <= item.last:
-            yield task
+    return (task for task in tasks if _has_multiple(space, abs(sequential), task))
+
+
+def _has_multiple(space: TaskSpace, every: int, task: int) -> bool:
+    item = space[task]
+    return -(-item.first // every) * every <= item.last
 
 
 def _middles(size: int) -> Iterator[int]:

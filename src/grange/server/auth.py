@@ -33,6 +33,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     credential_id: str
     address: str  #: where it came from
     by: Literal["token", "session"] = "token"
+    expires: float = 0.0  #: epoch seconds at which it is nobody any more; 0 never
 
     @property
     def signature(self) -> str:
@@ -155,6 +156,7 @@ class Gate:
             name=record.name,
             credential_id=record.credential_id,
             address=address,
+            expires=record.expires,
         )
 
     def _record(self, authorization: str, address: str) -> CredentialRecord:
@@ -178,6 +180,7 @@ class Gate:
             credential_id=record.credential_id,
             address=address,
             by="session",
+            expires=min(session.expires, record.expires or session.expires),
         )
 
     def _acting(self, principal: Principal, user: str) -> Principal:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -12,6 +11,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from grange.server.spelling import nearest
 from grange.wire.address import is_loopback
 
 FILE_NAME: Final = "settings.toml"  # in the state folder
@@ -191,9 +191,3 @@ def _check_whole(settings: Settings) -> None:
             f"lease_s = {settings.lease_s:g} is too short for heartbeat_s ="
             f" {settings.heartbeat_s:g}: a lease holds at least two and a half beats"
         )
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that names the nearest known word; "" when none is near."""
-    close = get_close_matches(name, sorted(known), 1)
-    return f"; did you mean {close[0]!r}?" if close else ""

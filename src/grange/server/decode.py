@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from grange.server.config import nearest
 from grange.server.refusal import BadField, BadJson, BadRequest, BodyTooLarge, UnknownField
+from grange.server.spelling import nearest
 
 T = TypeVar("T")
 
@@ -46,8 +46,6 @@ def decode_json(data: bytes, kind: type[T]) -> T:
         raise BadJson("not JSON: a text is not UTF-8") from error
     except RecursionError as error:
         raise BadJson("not JSON that can be read: nested too deeply") from error
-    except ValueError as error:  # digits beyond what Python turns into a number
-        raise BadJson("not JSON that can be read: a number of thousands of digits") from error
     return value  # type: ignore[no-any-return]  # a decoder of T gives T
 
 

@@ -12,7 +12,6 @@ from grange.model.views import BranchView, PoolView, TicketView, UserView, Worke
 from grange.server.gauges import Gauges
 from grange.server.shown_jobs import live_run
 
-
 _WHY = {
     WorkerState.PAUSED: REFUSALS["worker-paused"],
     WorkerState.NIMBY: REFUSALS["nimby"],

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from grange.model.run import RunSpec
 from grange.model.states import RunStatus
 from grange.plugins.contract import Reading, Verdict
 from grange.worker.crew import Crew
+from grange.worker.effects import Judge
 from grange.worker.home import Home
 from grange.worker.inputs import Input, Judged, Logged, Parsed, Prepared, Unprepared
 from grange.worker.pipes import Pipes
@@ -31,13 +34,15 @@ STOPS: Final = {
 }
 
 
-class Aids(NamedTuple):
+@dataclass(slots=True)
+class Aids:
     """What all attendants share."""
 
     home: Home  #: where runs have their folders and logs
     log_max: int  #: bytes of one log
     crew: Crew  #: threads to work in
     pipes: Pipes  #: watches outputs
+    load: str | None = None  #: of the machine, as parsers read it
 
 
 class Attendant:
@@ -57,8 +62,7 @@ class Attendant:
         self.log = RunLog(aids.home.log_of(run.run_id), aids.log_max)
         self.notes: list[str] = []  #: lines to begin the log with
         self.pid: int | None = None  #: of the process, once it lives
-        self.host_resources: str | None = None  #: the machine's load, as parsers read it
-        self._home = aids.home
+        self._aids = aids
         self._crew = aids.crew
         self._pipes = aids.pipes
         self._tell = tell
@@ -66,7 +70,7 @@ class Attendant:
         self._pipe: int | None = None
         self._busy = False
         self._faulted = False  # the parser has thrown; told once
-        self._exit: tuple[int | None, int | None] | None = None  # to be judged
+        self._exit: Judge | None = None  # to be judged
 
     def load(self, plugins: Plugins, worker_name: str) -> None:
         """Let the service make the command."""
@@ -75,7 +79,7 @@ class Attendant:
     def _load(self, plugins: Plugins, worker_name: str) -> Input:
         run_id = self.run.run_id
         try:
-            own = self._home.make_run_folder(run_id)
+            own = self._aids.home.make_run_folder(run_id)
             self._plugin = plugins.load(self.run, own, worker_name)
             ready = self._plugin.prepared
             self._write(*self.notes, ready.log)
@@ -116,7 +120,7 @@ class Attendant:
         if self._plugin is None:
             return None
         try:
-            self._plugin.tell(pid=self.pid, host_resources=self.host_resources)
+            self._plugin.tell(pid=self.pid, host_resources=self._aids.load)
             reading = self._plugin.feed(data)
             parsed = _parsed(self.run, reading)
         except Exception as error:  # a parser may throw anything; the log is to be whole
@@ -144,9 +148,9 @@ class Attendant:
             if text:
                 self.log.append(text.encode(errors="replace").rstrip(b"\n") + b"\n")
 
-    def judge(self, exit_code: int | None, signal: int | None) -> None:
+    def judge(self, exit_: Judge) -> None:
         """Read what is left of the output, then let the plugin judge."""
-        self._exit = exit_code, signal
+        self._exit = exit_
         self._read()
         if self._pipe is not None:
             asyncio.get_running_loop().call_later(EOF_MAX_S, self._give_up_reading)
@@ -162,11 +166,11 @@ class Attendant:
     def _judge_when_quiet(self) -> None:
         if self._exit is None or self._busy or self._pipe is not None:
             return
-        (code, signal), self._exit = self._exit, None
-        self._crew.do(partial(self._judge, code, signal), self._tell)
+        exit_, self._exit = self._exit, None
+        self._crew.do(partial(self._judge, exit_), self._tell)
 
-    def _judge(self, exit_code: int | None, signal: int | None) -> Judged:
-        verdict = self._verdict(exit_code, signal)
+    def _judge(self, exit_: Judge) -> Judged:
+        verdict = self._verdict(exit_)
         self._write(verdict.log)
         self.log.close()
         return Judged(
@@ -180,11 +184,12 @@ class Attendant:
             log_bytes=self.log.size,
         )
 
-    def _verdict(self, exit_code: int | None, signal: int | None) -> Verdict:
+    def _verdict(self, exit_: Judge) -> Verdict:
         if self._plugin is None:
             return Verdict(status=RunStatus.FAILED)
         try:
-            return self._plugin.finish(exit_code, signal)
+            stopped = int(time.clock_gettime(time.CLOCK_REALTIME)) if exit_.stopped else 0
+            return self._plugin.finish(exit_.exit_code, exit_.signal, stopped=stopped)
         except Exception as error:  # a service may throw anything
             log.info("run %d: service fault", self.run.run_id, exc_info=True)
             message = f"service {self.run.service} fault: {type(error).__name__}: {error}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -88,7 +87,7 @@ def _known(note: Path) -> psutil.Process | None:
 
 def _started(process: psutil.Process) -> float:
     """When a process was started; the same even if the clock was set since, where it can be."""
-    if sys.platform == "linux":
+    if psutil.LINUX:
         found = procfs.process(process.pid)
         return found.started if found else 0.0
     return float(process.create_time())

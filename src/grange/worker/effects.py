@@ -52,6 +52,7 @@ class Judge(msgspec.Struct, frozen=True):
     run_id: RunId
     exit_code: int | None
     signal: int | None
+    stopped: bool  #: because we ended it
 
 
 class Keep(msgspec.Struct, frozen=True):

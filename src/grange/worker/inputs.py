@@ -46,6 +46,12 @@ class Unprepared(msgspec.Struct, frozen=True):
     message: str
 
 
+class NotKept(msgspec.Struct, frozen=True):
+    """A result could not be made durable."""
+
+    run_id: RunId
+
+
 class Started(msgspec.Struct, frozen=True):
     """The process of a run lives."""
 
@@ -154,6 +160,7 @@ Input = (
     | Judged
     | Measured
     | Sampled
+    | NotKept
     | Tick
     | Leave
 )

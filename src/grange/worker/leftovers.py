@@ -15,7 +15,7 @@ LOOK_S: Final = 0.02  # between two looks
 GIVE_UP_S: Final = 5.0  # the kernel may hold a process longer than we can wait
 
 
-def kill(mark: str, sessions: AbstractSet[int] = frozenset(), spare: int = 0) -> list[int]:
+def kill(mark: str, sessions: AbstractSet[int] = frozenset()) -> list[int]:
     """Kill all processes with a worker's mark, what descends from them and their sessions.
 
     Blocks until they are gone.
@@ -23,13 +23,12 @@ def kill(mark: str, sessions: AbstractSet[int] = frozenset(), spare: int = 0) ->
     Args:
         mark: id of the worker's state folder.
         sessions: sessions known to be of its tasks.
-        spare: a process that stays, with all below it.
 
     Returns:
         Processes that are still there.
     """
     give_up = time.monotonic() + GIVE_UP_S
-    while left := _find(mark, sessions, spare):
+    while left := _find(mark, sessions):
         for pid in left:
             _kill_one(pid)
         if time.monotonic() > give_up:
@@ -38,20 +37,17 @@ def kill(mark: str, sessions: AbstractSet[int] = frozenset(), spare: int = 0) ->
     return sorted(left)
 
 
-def _find(mark: str, sessions: AbstractSet[int], spare: int) -> set[int]:
-    table = procfs.processes()
+def _find(mark: str, sessions: AbstractSet[int]) -> set[int]:
+    table = procfs.Table()
     me = os.getpid()
     outside = {0, os.getsid(0)}
-    roots = set(procfs.marked(WORKER_MARK, mark)) - {me, spare}
-    found = procfs.closure(table, roots, set(sessions) - outside, outside=outside)
-    spared = procfs.closure(table, {spare}, set(), outside=outside) if spare else set()
-    living = set()
-    for pid in found - spared - {me}:
-        if table[pid].state != "Z":
-            living.add(pid)
-        elif table[pid].ppid == me:
+    roots = set(procfs.marked(WORKER_MARK, mark)) - {me}
+    found = table.closure(roots, set(sessions) - outside, outside=outside) - {me}
+    zombies = {pid for pid in found if table.by_pid[pid].state == "Z"}
+    for pid in zombies:
+        if table.by_pid[pid].ppid == me:
             _reap(pid)
-    return living
+    return found - zombies
 
 
 def _kill_one(pid: int) -> None:

@@ -128,7 +128,8 @@ class Link:
             if refusal is not None:
                 if refusal.retry_s <= 0:
                     raise LinkRefused(refusal.message)
-                pause = refusal.retry_s
+                await self._pause(refusal.retry_s * random.uniform(1.0, 1.5))  # noqa: S311
+                continue
             await self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
             pause = min(pause * 2, RETRY_MAX_S)
 

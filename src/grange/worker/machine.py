@@ -6,10 +6,10 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import psutil
 
@@ -19,11 +19,14 @@ from grange.worker.gpus import Gpus
 MB: Final = 1024 * 1024
 GB: Final = 1024 * MB
 KB: Final = 1024
+CPU_SENSORS: Final = ("coretemp", "k10temp", "zenpower", "cpu_thermal")
+
+T = TypeVar("T")
 
 
 def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
     """Describe the machine; `folder` lies on the disk that counts."""
-    frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+    frequency = _ask(psutil.cpu_freq, None)
     return Traits(
         os=_system_words(),
         version=_version(),
@@ -38,6 +41,14 @@ def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
         addresses=tuple(_addresses(socket.AF_INET, socket.AF_INET6)),
         macs=tuple(_addresses(psutil.AF_LINK)),
     )
+
+
+def _ask(question: Callable[[], T], otherwise: T) -> T:
+    """Ask the system what it may not tell, in a container for instance."""
+    try:
+        return question()
+    except (OSError, RuntimeError, psutil.Error, AttributeError, ValueError):
+        return otherwise
 
 
 def _system_words() -> str:
@@ -82,35 +93,36 @@ class Sampler:
         self._folder = str(folder)
         self._gpus = gpus
         self._cpu = psutil.cpu_times()
-        self._disk = psutil.disk_io_counters()
-        self._net = psutil.net_io_counters()
+        self._disk = _ask(psutil.disk_io_counters, None)
+        self._net = _ask(psutil.net_io_counters, None)
         self._time = time.monotonic()
 
     def sample(self) -> Resources:
         """Measure. Costs about a millisecond."""
         now = time.monotonic()
         elapsed, self._time = max(now - self._time, 0.001), now
-        memory, swap = psutil.virtual_memory(), psutil.swap_memory()
-        disk = psutil.disk_usage(self._folder)
+        memory, swap = psutil.virtual_memory(), _ask(psutil.swap_memory, None)
+        disk = _ask(lambda: psutil.disk_usage(self._folder), None)
         gpu = self._gpus.sample()
         return Resources(
             **self._cpu_shares(),
             **self._rates(elapsed),
-            cpu_loadavg=psutil.getloadavg(),
+            cpu_loadavg=_ask(psutil.getloadavg, (0.0, 0.0, 0.0)),
+            cpu_temp=_hottest(),
             mem_total_mb=memory.total // MB,
             mem_free_mb=memory.available // MB,
             mem_cached_mb=getattr(memory, "cached", 0) // MB,
             mem_buffers_mb=getattr(memory, "buffers", 0) // MB,
-            swap_total_mb=swap.total // MB,
-            swap_used_mb=swap.used // MB,
-            hdd_total_gb=disk.total // GB,
-            hdd_free_gb=disk.free // GB,
+            swap_total_mb=swap.total // MB if swap else 0,
+            swap_used_mb=swap.used // MB if swap else 0,
+            hdd_total_gb=disk.total // GB if disk else 0,
+            hdd_free_gb=disk.free // GB if disk else 0,
             gpu_gpu_util=gpu.busy,
             gpu_gpu_temp=gpu.celsius,
             gpu_mem_total_mb=gpu.memory_mb,
             gpu_mem_used_mb=gpu.used_mb,
             gpu_string=self._gpus.name,
-            logged_in_users=tuple(sorted({user.name for user in psutil.users()})),
+            logged_in_users=tuple(sorted({user.name for user in _ask(psutil.users, [])})),
         )
 
     def _cpu_shares(self) -> dict[str, int]:
@@ -125,17 +137,25 @@ class Sampler:
 
     def _rates(self, elapsed: float) -> dict[str, int]:
         rates = {}
-        disk, self._disk = self._disk, psutil.disk_io_counters()
+        disk, self._disk = self._disk, _ask(psutil.disk_io_counters, None)
         if disk is not None and self._disk is not None:
             rates["hdd_rd_kbsec"] = _rate(disk.read_bytes, self._disk.read_bytes, elapsed)
             rates["hdd_wr_kbsec"] = _rate(disk.write_bytes, self._disk.write_bytes, elapsed)
             busy_ms = getattr(self._disk, "busy_time", 0) - getattr(disk, "busy_time", 0)
             rates["hdd_busy"] = min(100, round(busy_ms / elapsed / 10))
-        net, self._net = self._net, psutil.net_io_counters()
-        rates["net_recv_kbsec"] = _rate(net.bytes_recv, self._net.bytes_recv, elapsed)
-        rates["net_send_kbsec"] = _rate(net.bytes_sent, self._net.bytes_sent, elapsed)
+        net, self._net = self._net, _ask(psutil.net_io_counters, None)
+        if net is not None and self._net is not None:
+            rates["net_recv_kbsec"] = _rate(net.bytes_recv, self._net.bytes_recv, elapsed)
+            rates["net_send_kbsec"] = _rate(net.bytes_sent, self._net.bytes_sent, elapsed)
         return rates
 
 
 def _rate(before: int, now: int, elapsed: float) -> int:
     return max(0, round((now - before) / KB / elapsed))
+
+
+def _hottest() -> int:
+    """Degrees of the hottest core; 0 where no sensor tells."""
+    sensors = _ask(psutil.sensors_temperatures, {})
+    degrees = [item.current for name in CPU_SENSORS for item in sensors.get(name, ())]
+    return round(max(degrees, default=0))

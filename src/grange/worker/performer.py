@@ -8,6 +8,7 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from msgspec import json
@@ -94,7 +95,7 @@ class Performer:
             Load: self._load,
             Spawn: self._spawn,
             Kill: lambda effect: self.keeper.kill(effect.run_id, hard=effect.hard),
-            Judge: lambda e: self._attendants[e.run_id].judge(e.exit_code, e.signal),
+            Judge: lambda effect: self._attendants[effect.run_id].judge(effect),
             Keep: self._keep,
             Forget: self._forget,
             Hold: lambda effect: self.keeper.hold(effect.until),
@@ -169,9 +170,7 @@ class Performer:
         self._tell(inputs.Exited(run_id=RunId(run_id), lost=message))
 
     def _sampled(self, resources: Resources) -> None:
-        text = json.encode({"host_resources": resources}).decode()
-        for attendant in self._attendants.values():
-            attendant.host_resources = text
+        self._aids.load = json.encode({"host_resources": resources}).decode()
         self._tell(inputs.Sampled(resources))
 
     def _keep(self, effect: Keep) -> None:
@@ -186,6 +185,7 @@ class Performer:
             self._home.outbox.save(effect.run_id, effect.result)
         except OSError as error:
             log.warning("result of run %d is not on disk: %s", effect.run_id, error)
+            self._loop.call_soon_threadsafe(self._tell, inputs.NotKept(effect.run_id))
 
     def _forget(self, effect: Forget) -> None:
         attendant = self._attendants.pop(effect.run_id, None)
@@ -209,7 +209,25 @@ class Performer:
             log.warning("the server asks for %s, which is not allowed here", effect.what)
             return
         log.info("%s: %s", effect.what, " ".join(argv))
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL)  # noqa: S603 (the owner's setting)
+        self._crew.do(partial(_execute, argv), _tell_failure)
+
+
+def _execute(argv: tuple[str, ...]) -> str:
+    """Execute what the owner has set; returns what went wrong."""
+    try:
+        done = subprocess.run(  # noqa: S603 (the owner's setting)
+            argv, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+    except OSError as error:
+        return f"{argv[0]}: {error}"
+    if done.returncode == 0:
+        return ""
+    return f"{argv[0]}: exit status {done.returncode}: {done.stderr.decode(errors='replace')}"
+
+
+def _tell_failure(failure: str) -> None:
+    if failure:
+        log.error("%s", failure)
 
 
 def _used(usages: Sequence[channel.Usage], held: Mapping[int, int]) -> inputs.Measured:

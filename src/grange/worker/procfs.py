@@ -32,15 +32,48 @@ def process(pid: int) -> Process | None:
     return _parse(pid, text) if text else None
 
 
-def processes() -> dict[int, Process]:
-    """Read all processes. Costs about 15 us each."""
-    found: dict[int, Process] = {}
-    for name in os.listdir(PROC):  # noqa: PTH208 (hot)
-        if name.isdigit():
-            item = process(int(name))
+class Table:
+    """All processes at one moment, by parent and by session. Costs about 15 us each."""
+
+    def __init__(self) -> None:
+        self.by_pid: dict[int, Process] = {}
+        self._below: dict[int, list[int]] = {}
+        self._inside: dict[int, list[int]] = {}
+        for name in os.listdir(PROC):  # noqa: PTH208 (hot)
+            item = process(int(name)) if name.isdigit() else None
             if item is not None:
-                found[item.pid] = item
-    return found
+                self.by_pid[item.pid] = item
+                self._below.setdefault(item.ppid, []).append(item.pid)
+                self._inside.setdefault(item.session, []).append(item.pid)
+
+    def children(self, pid: int) -> set[int]:
+        """Children of a process."""
+        return set(self._below.get(pid, ()))
+
+    def below(self, pid: int) -> set[int]:
+        """All that descend from a process, without itself."""
+        return self.closure({pid}, set(), outside={*self._inside}) - {pid}
+
+    def closure(self, roots: set[int], sessions: set[int], *, outside: set[int]) -> set[int]:
+        """Processes of a tree: the roots, their descendants, and all of their sessions.
+
+        Args:
+            roots: processes known to belong.
+            sessions: sessions known to belong.
+            outside: sessions whose other members do not belong.
+        """
+        found: set[int] = set()
+        todo = [*roots, *(pid for session in sessions for pid in self._inside.get(session, ()))]
+        while todo:
+            pid = todo.pop()
+            if pid in found or pid not in self.by_pid:
+                continue
+            found.add(pid)
+            todo += self._below.get(pid, ())
+            session = self.by_pid[pid].session
+            if session not in outside:
+                todo += self._inside[session]
+        return found
 
 
 def _parse(pid: int, text: bytes) -> Process:
@@ -67,7 +100,7 @@ def children(pid: int) -> set[int]:
     text = _read(f"{PROC}/{pid}/task/{pid}/children", ENVIRON_MAX)
     if text is not None:
         return {int(word) for word in text.split()}
-    return {item.pid for item in processes().values() if item.ppid == pid}
+    return Table().children(pid)
 
 
 def variable(pid: int, name: str) -> str | None:
@@ -87,36 +120,6 @@ def marked(name: str, value: str) -> Iterator[int]:
     for entry in os.listdir(PROC):  # noqa: PTH208 (hot)
         if entry.isdigit() and variable(int(entry), name) == value:
             yield int(entry)
-
-
-def closure(
-    table: dict[int, Process], roots: set[int], sessions: set[int], *, outside: set[int]
-) -> set[int]:
-    """Processes of a tree: the roots, their descendants, and all of their sessions.
-
-    Args:
-        table: all processes.
-        roots: processes known to belong.
-        sessions: sessions known to belong.
-        outside: sessions that never belong.
-    """
-    below: dict[int, list[int]] = {}
-    inside: dict[int, list[int]] = {}
-    for item in table.values():
-        below.setdefault(item.ppid, []).append(item.pid)
-        inside.setdefault(item.session, []).append(item.pid)
-    found: set[int] = set()
-    todo = [*roots, *(pid for session in sessions for pid in inside.get(session, ()))]
-    while todo:
-        pid = todo.pop()
-        if pid in found or pid not in table:
-            continue
-        found.add(pid)
-        todo += below.get(pid, ())
-        session = table[pid].session
-        if session not in outside:
-            todo += inside.get(session, ())
-    return found
 
 
 def oom_kills() -> int:

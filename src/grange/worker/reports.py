@@ -11,7 +11,7 @@ from grange.model.ids import RunId
 from grange.model.run import RunResult
 from grange.wire.worker import LOG_CHUNK_MAX, Ended, EndedAck
 from grange.worker.effects import Effect, Forget, Keep, SendLog
-from grange.worker.inputs import Flushed, Logged
+from grange.worker.inputs import Flushed, Logged, NotKept
 from grange.worker.state import CoreState, Key, Report
 
 FLUSH_S: Final = 0.2  # a piece of log shorter than a full chunk waits so long for more
@@ -104,6 +104,13 @@ def keep(state: CoreState, report: Report, out: list[Effect]) -> None:
     if report.result is not None and not report.kept:
         report.kept = True
         out.append(Keep(report.run_id, report.result))
+
+
+def not_kept(state: CoreState, item: NotKept, now: float, out: list[Effect]) -> None:
+    """The disk refused a result: try again when it is next looked at."""
+    report = state.reports.get(item.run_id)
+    if report is not None:
+        report.kept = False
 
 
 def acknowledged(state: CoreState, item: EndedAck, now: float, out: list[Effect]) -> None:

@@ -37,12 +37,20 @@ LEASE_ENDED: Final = Ending(
 
 
 def start(state: CoreState, item: Start, now: float, out: list[Effect]) -> None:
-    """Begin a run. One that we have, had or were told to stop is not begun again."""
+    """Begin a run. One that we have, had or were told to stop is not begun again.
+
+    A server that asks for what it knows to be over is answered, lest it wait for ever.
+    """
     run_id = item.run.run_id
+    if run_id in state.reports:
+        return
+    state.reports[run_id] = Report(run_id)
     if run_id in state.past:
+        message = "this worker has had a run of this number, or was told to stop it"
+        result = RunResult(status=RunStatus.LOST, message=message)
+        reports.conclude(state, run_id, result, now, out)
         return
     state.remember(run_id)
-    state.reports[run_id] = Report(run_id)
     run = Run(item.run, since=now, progress=Progress(run_id=run_id), moved=now)
     state.runs[run_id] = run
     if state.leaving is not None:
@@ -123,7 +131,7 @@ def exited(state: CoreState, item: Exited, now: float, out: list[Effect]) -> Non
         return
     run.phase, run.since, run.exited = Phase.JUDGING, now, item
     _arm(state, run)
-    out.append(Judge(item.run_id, item.exit_code, item.signal))
+    out.append(Judge(item.run_id, item.exit_code, item.signal, run.ending is not None))
 
 
 def judged(state: CoreState, item: Judged, now: float, out: list[Effect]) -> None:

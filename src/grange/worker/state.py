@@ -15,11 +15,11 @@ from grange.worker.deadlines import Deadlines
 from grange.worker.effects import Effect, Send
 from grange.worker.inputs import Exited
 
-PAST_MAX: Final = 100_000  # ids of finished runs that are remembered against repeated starts
+PAST_MAX: Final = 10_000  # ids of finished runs that are remembered against repeated starts
 
 
 class Phase(Enum):
-    """How far a run has come. See docs/reference/worker.md for the moves."""
+    """How far a run has come, in this order; it may end in any of them."""
 
     LOADING = "loading"  #: its service makes the command
     STARTING = "starting"  #: the warden has been told to spawn

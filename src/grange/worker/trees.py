@@ -104,10 +104,19 @@ class Trees:
         if item is None:
             return None
         for tree in self.by_run.values():
-            if tree.leader in (item.session, item.group):
+            if tree.leader in (item.session, item.group) and self._owns_number(tree):
                 return tree
-        older = [t for t in self.by_run.values() if t.started <= item.started + CLOCK_SLACK_S]
+        older = self._older(item)
         return older[0] if len(older) == 1 else None
+
+    def _older(self, item: procfs.Process) -> list[Tree]:
+        """Runs that began before a process did, and so may have made it."""
+        latest = item.started + CLOCK_SLACK_S
+        return [tree for tree in self.by_run.values() if tree.started <= latest]
+
+    def _owns_number(self, tree: Tree) -> bool:
+        """The number of its leader has not gone to the leader of another run."""
+        return self._leaders.get(tree.leader, tree) is tree
 
     def is_over(self, tree: Tree) -> bool:
         """No process of it is left, as far as `adopt` has last seen."""
@@ -116,18 +125,19 @@ class Trees:
         )
 
     def kill_strays(self) -> None:
-        """End orphans that no run alive can own."""
+        """End orphans that no run alive can have made."""
         for pid, owner in self._orphans.items():
-            if owner is None and not self.by_run:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
+            if owner is None:
+                item = procfs.process(pid)
+                if item is not None and not self._older(item):
+                    with contextlib.suppress(OSError):
+                        os.kill(pid, signal.SIGKILL)
 
     def ask(self, tree: Tree) -> None:
         """Send SIGTERM to each process of a tree once."""
         self.adopt()
-        table = procfs.processes()
-        for pid in self._members(tree, table):
-            self._signal(tree, table[pid], signal.SIGTERM)
+        for item in self._members(tree, procfs.Table()):
+            self._signal(tree, item, signal.SIGTERM)
 
     def force(self, tree: Tree) -> None:
         """Send SIGKILL to each process of a tree, whole groups at a time.
@@ -136,21 +146,21 @@ class Trees:
         started outside of the group is found by the next call.
         """
         self.adopt()
-        table = procfs.processes()
-        members = self._members(tree, table)
-        groups = {table[pid].group for pid in members} - {0, os.getpgrp()}
-        for group in groups:
+        members = self._members(tree, procfs.Table())
+        for group in {item.group for item in members} - {0, os.getpgrp()}:
             with contextlib.suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
-        for pid in members:
-            self._signal(tree, table[pid], signal.SIGKILL)
+        for item in members:
+            self._signal(tree, item, signal.SIGKILL)
 
-    def _members(self, tree: Tree, table: dict[int, procfs.Process]) -> set[int]:
+    def _members(self, tree: Tree, table: procfs.Table) -> list[procfs.Process]:
+        """The living processes of a tree; all of them descend from us."""
         roots = {pid for pid, owner in self._orphans.items() if owner is tree}
         if tree.ended is None:
             roots.add(tree.leader)
-        found = procfs.closure(table, roots, {tree.leader}, outside=self._outside)
-        return {pid for pid in found - {self._me} if table[pid].state != "Z"}
+        sessions = {tree.leader} if self._owns_number(tree) else set()
+        found = table.closure(roots, sessions, outside=self._outside) & table.below(self._me)
+        return [table.by_pid[pid] for pid in found if table.by_pid[pid].state != "Z"]
 
     def _signal(self, tree: Tree, item: procfs.Process, number: signal.Signals) -> None:
         """Signal one process, and no other that got its number meanwhile."""
@@ -174,12 +184,13 @@ class Trees:
         if not self.by_run:
             return ()
         self.adopt()
-        table = procfs.processes()
+        table = procfs.Table()
         return tuple(self._usage(tree, table) for tree in self.by_run.values())
 
-    def _usage(self, tree: Tree, table: dict[int, procfs.Process]) -> Usage:
+    def _usage(self, tree: Tree, table: procfs.Table) -> Usage:
         members = self._members(tree, table)
-        resident = sum(table[pid].resident for pid in members)
+        resident = sum(item.resident for item in members)
         tree.peak_bytes = max(tree.peak_bytes, resident)
-        cpu_s = tree.cpu_s + sum(table[pid].cpu_s for pid in members)
-        return Usage(tree.run_id, cpu_s, resident // MB, tuple(members))
+        cpu_s = tree.cpu_s + sum(item.cpu_s for item in members)
+        pids = tuple(item.pid for item in members)
+        return Usage(tree.run_id, cpu_s, resident // MB, pids)

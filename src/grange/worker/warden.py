@@ -71,10 +71,13 @@ class Warden:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         poll = select.poll()
         poll.register(wakeup, select.POLLIN)
+        events = 0
         try:
             while True:
-                events = select.POLLIN if self._channel.flush() else select.POLLIN | select.POLLOUT
-                poll.register(self._channel, events)
+                wanted = select.POLLIN if self._channel.flush() else select.POLLIN | select.POLLOUT
+                if wanted != events:
+                    events = wanted
+                    poll.register(self._channel, events)
                 ready = {descriptor for descriptor, _event in poll.poll(self._pause_ms())}
                 if wakeup in ready:
                     os.read(wakeup, 4_096)

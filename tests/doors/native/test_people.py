@@ -109,6 +109,8 @@ def test_a_machine_joins_by_a_code_and_waits(farm: Served, api: httpx.Client) ->
     with farm.client("") as machine:
         joined = machine.post("/join", json={"code": code, "name": "node1"})
     assert (joined.status_code, joined.json()["state"]) == (201, "pending")
+    [line] = api.get("/audit?limit=1").json()["audit"]
+    assert (line["action"], line["user"], line["role"]) == ("Join", "node1", "worker")
     path = f"/credentials/{joined.json()['credential_id']}/accept"
     accepted = api.post(path).json()
     assert (accepted["state"], accepted["note"]) == ("active", "joined from 127.0.0.1")

@@ -139,6 +139,15 @@ def test_a_revoked_watcher_is_cut_off(farm: Served, api: httpx.Client) -> None:
             list(iter(lambda: socket.recv(timeout=5), None))
 
 
+def test_who_watches_is_let_go_when_the_token_expires(farm: Served, api: httpx.Client) -> None:
+    body = {"name": "eve", "role": "viewer", "expires_s": 0.3}
+    made = api.post("/credentials", json=body).json()
+    with watching(farm, **bearer(made["secret"])) as socket:
+        socket.send("{}")
+        with pytest.raises(ConnectionClosed):
+            list(iter(lambda: socket.recv(timeout=5), None))
+
+
 def test_an_artist_holds_no_workers_link(farm: Served) -> None:
     with pytest.raises(InvalidStatus) as error, dialled(farm, farm.token("ada", Role.ARTIST)):
         pass

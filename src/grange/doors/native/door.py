@@ -28,6 +28,12 @@ from grange.server.request import cookie, header, sender
 from grange.server.sessions import COOKIE
 
 PATH = "/api/v1"
+_TEXT = """A render farm: jobs, tasks, workers, and who may do what.
+
+Send `Authorization: Bearer TOKEN`; a browser sends the cookie of its session instead. The header
+`Grange-User: NAME`, from a wrangler or an admin, asks in that user's name. Every refusal has the
+same shape: a stable `code`, a `message` for people, and the path of the `field` at fault.
+"""
 
 
 def native_door(parts: Parts) -> App:
@@ -114,7 +120,7 @@ def _description() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Grange",
         version=__version__,
-        description="A render farm: jobs, tasks, workers, and who may do what.",
+        description=_TEXT,
         components=Components(
             security_schemes={
                 "token": SecurityScheme(type="http", scheme="bearer"),

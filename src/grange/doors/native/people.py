@@ -23,7 +23,7 @@ from grange.server.permissions import Act
 from grange.server.refusal import BadField, Forbidden, Unauthenticated
 from grange.server.request import sender
 from grange.server.sessions import COOKIE
-from grange.store.store import CredentialRecord
+from grange.store.store import AuditRecord, CredentialRecord
 from grange.wire.join import BadJoinCode, JoinCode, decode, encode
 
 
@@ -148,6 +148,16 @@ async def join(request: Req, parts: Door, data: JSONBody[Join]) -> Joined:
     except Unauthenticated:
         parts.gate.attempts.fail(address)
         raise
+    await parts.audit(
+        AuditRecord(
+            at=parts.clock(),
+            user=record.name,
+            role=Role.WORKER,
+            address=address,
+            action="Join",
+            target=_target(record),
+        )
+    )
     return Joined(credential_id=record.credential_id, secret=secret, state=record.state)
 
 

@@ -9,8 +9,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
-from grange.server.config import nearest
 from grange.server.refusal import UnknownField
+from grange.server.spelling import nearest
 
 
 def refuse_unknown(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

@@ -21,6 +21,7 @@ from grange.wire import watch, worker
 from grange.wire.codec import encode
 
 HELLO_MAX_S: Final = 10.0  # for the first word of a worker that is refused
+CUT_MAX_S: Final = 1.0  # for the last word to one whose credential was revoked
 POLICY: Final = 1008  # why a WebSocket is closed: what it wants is not allowed
 PENDING_RETRY_S: Final = 5.0  # after which a pending worker asks again
 
@@ -58,8 +59,11 @@ class Sockets:
             method="WEBSOCKET",
         )
         principal.require(Act.WATCH)
+        left = principal.expires - self._parts.clock() if principal.expires else None
         async with self._accepted(principal.credential_id, receive, send, text=True) as socket:
-            await self._parts.feed.serve(socket, principal)
+            with contextlib.suppress(TimeoutError):  # it is nobody any more
+                async with asyncio.timeout(left):
+                    await self._parts.feed.serve(socket, principal)
 
     async def _worker(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = sender(scope)
@@ -77,9 +81,10 @@ class Sockets:
         self, credential_id: str, receive: Receive, send: Send, *, text: bool
     ) -> AsyncIterator[AsgiSocket]:
         """A WebSocket, its handshake answered, that ends when its credential is revoked."""
-        socket = await AsgiSocket.accepted(receive, send, text=text)
+        socket = AsgiSocket(receive, send, text=text)
         self._open.setdefault(credential_id, set()).add(socket)
         try:
+            await socket.accept()
             yield socket
         finally:
             others = self._open[credential_id]
@@ -89,7 +94,9 @@ class Sockets:
 
     async def _cut(self, credential_id: str) -> None:
         for socket in list(self._open.get(credential_id, ())):
-            await socket.close(POLICY, "revoked")
+            with contextlib.suppress(TimeoutError):  # one that does not read is cut by its pings
+                async with asyncio.timeout(CUT_MAX_S):
+                    await socket.close(POLICY, "revoked")
 
 
 async def _turn_away(socket: Socket, credential: CredentialRecord) -> None:
@@ -130,12 +137,11 @@ class AsgiSocket:
         self._text = text
         self._gone = False
 
-    @classmethod
-    async def accepted(cls, receive: Receive, send: Send, *, text: bool) -> AsgiSocket:
-        """Answer the handshake."""
-        await receive()
-        await send({"type": "websocket.accept"})
-        return cls(receive, send, text=text)
+    async def accept(self) -> None:
+        """Answer the handshake, unless it is closed by now."""
+        await self._receive()
+        if not self._gone:
+            await self._send({"type": "websocket.accept"})
 
     async def receive(self) -> bytes | None:
         """The next message, text as UTF-8; None when the other side is gone."""

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from grange.core.commands import Span
 from grange.model.frames import FramesError, parse_frames
-from grange.server.config import nearest
 from grange.server.refusal import BadField
+from grange.server.spelling import nearest
 
 SPANS_MAX = 100_000  # pieces of one list of tasks
 

@@ -55,6 +55,7 @@ export function coloursOf(element) {
     states: TASK_STATES.map((state) => of(`--fill-${state}`)),
     begun: of("--fill-begun"),
     mark: of("--mark"),
+    softMark: of("--mark-soft"),
     ink: of("--ink"),
     soft: of("--soft"),
     focus: of("--focus"),
@@ -101,7 +102,7 @@ function paintCells(context, plan, { states, tasks, colours }, from, to) {
   for (let task = from; task < to; task += 1) {
     const state = states[task];
     if (state === RUNNING) paintRunning(context, plan, tasks.get(task), colours, task, side);
-    else if (side >= 12 && state > 3) paintMark(context, plan, state, colours.mark, task, side);
+    else if (side >= 12 && state > 3) paintMark(context, plan, state, colours, task, side);
   }
 }
 
@@ -118,16 +119,17 @@ function paintRunning(context, plan, view, colours, task, side) {
 }
 
 /** A cross for failed, an arrow for skipped, a bar for suspended. */
-function paintMark(context, plan, state, colour, task, side) {
+function paintMark(context, plan, state, colours, task, side) {
+  const failed = TASK_STATES[state] === "failed";
   const { x, y } = placeOf(plan, task);
   const [low, mid, high] = [side * 0.32, side * 0.5, side * 0.68];
-  context.strokeStyle = colour;
+  context.strokeStyle = failed ? colours.mark : colours.softMark;
   context.lineWidth = Math.max(1.4, side / 10);
   context.lineCap = "round";
   context.beginPath();
   const to = (points) => points.forEach(([a, b], place) =>
     place ? context.lineTo(x + a, y + b) : context.moveTo(x + a, y + b));
-  if (TASK_STATES[state] === "failed") {
+  if (failed) {
     to([[low, low], [high, high]]);
     to([[high, low], [low, high]]);
   } else if (TASK_STATES[state] === "skipped") to([[low, low], [high, mid], [low, high]]);

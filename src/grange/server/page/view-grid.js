@@ -2,8 +2,8 @@
 
 import { el, setText, show } from "./dom.js";
 import { framesOf, taskName } from "./frames.js";
-import { GUTTER, coloursOf, layout, paint, placeOf, taskAt } from "./grid.js";
-import { stateWord } from "./model.js";
+import { coloursOf, layout, paint, placeOf, taskAt } from "./grid.js";
+import { RUNNING, stateWord } from "./model.js";
 import { stateWord as stateChip } from "./parts.js";
 import { href } from "./route.js";
 import { duration, many } from "./words.js";
@@ -87,6 +87,7 @@ export function gridView(act) {
     if (!shown?.grid.states || !scroll.clientWidth) return;
     const ratio = prepare();
     const { grid, block, selected } = shown;
+    if (!seen) reveal(selected ?? grid.states.indexOf(RUNNING));
     noteChanges(grid.states, now);
     const glows = paint(canvas.getContext("2d"), plan, {
       top: scroll.scrollTop - EDGE,
@@ -98,6 +99,7 @@ export function gridView(act) {
       labelOf: (task) => String(framesOf(block, task)?.first ?? task),
     });
     node.dataset.drawn = grid.states.length;
+    node.dataset.glowing = flashes.size;
     if (glows) repaint();
   }
 
@@ -156,7 +158,7 @@ export function gridView(act) {
 
   /** Scroll so that a task's cell is seen. */
   function reveal(task) {
-    if (!plan) return;
+    if (!plan || task < 0) return;
     const { y } = placeOf(plan, task);
     if (y < scroll.scrollTop) scroll.scrollTop = y;
     const end = y + plan.size + 2 * EDGE - scroll.clientHeight;
@@ -188,5 +190,3 @@ function restOf(view, word, now) {
   if (view.errors) parts.push(many(view.errors, "error"));
   return parts.join(" · ");
 }
-
-export { GUTTER };

@@ -4,7 +4,7 @@ import { el, keyed, setAttr, setText, show } from "./dom.js";
 import { unit } from "./frames.js";
 import { count, finished, progressBar, stateWord } from "./parts.js";
 import { href } from "./route.js";
-import { ago, many, number, percent, roughly } from "./words.js";
+import { ago, many, number, percent, roughly, short } from "./words.js";
 
 const SHOWN = 200; // rows at first; more by a button
 
@@ -98,7 +98,7 @@ function jobRow() {
     setText(cells.why, job.why && job.state !== "done" ? job.why : "");
     setText(cells.percent, percent(job.percent));
     setText(cells.done, doneOf(job));
-    setAttr(cells.done, "title", many(count(job.tasks), unit(job.blocks).slice(0, -1)));
+    setAttr(cells.done, "title", `${number(finished(job.tasks))} of ${many(count(job.tasks), unit(job.blocks).slice(0, -1))}`);
     setText(cells.running, job.tasks.running ? number(job.tasks.running) : "");
     setText(cells.left, job.eta_s === null ? "" : roughly(job.eta_s));
     setText(cells.age, ago(now - job.created));
@@ -108,4 +108,4 @@ function jobRow() {
   return { node: el("li", {}, link), update };
 }
 
-const doneOf = (job) => `${number(finished(job.tasks))} / ${number(count(job.tasks))}`;
+const doneOf = (job) => `${short(finished(job.tasks))} / ${short(count(job.tasks))}`;

@@ -64,7 +64,7 @@ function tile() {
     const job = jobs.get(run.job_id);
     const task = taskName(job?.blocks[run.block], run.task);
     setAttr(doing, "href", href(run.job_id, run.block, run.task));
-    setText(doing, job ? `${job.name} · ${task}` : task);
+    setText(doing, job ? `${task} · ${job.name}` : task);
   }
 
   function showLoad(load, online) {

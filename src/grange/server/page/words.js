@@ -1,9 +1,14 @@
 // Numbers and times in words. Pure.
 
 const NUMBER = new Intl.NumberFormat("en");
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 export const number = (value) => NUMBER.format(value);
+
+/** Short where it is long: "400k". */
+export const short = (value) =>
+  value < 100000 ? number(value) : COMPACT.format(value).replace("K", "k");
 
 /** "1 job", "2 jobs". */
 export const many = (count, one, several = `${one}s`) =>
@@ -28,15 +33,20 @@ export function duration(seconds) {
 export function roughly(seconds) {
   if (seconds < 59.5) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 100) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return hours < 10 ? `${hours} h ${pad(minutes % 60)} min` : `${hours} h`;
   const days = Math.floor(hours / 24);
   return days < 10 ? `${days} d ${hours % 24} h` : `${number(days)} d`;
 }
 
-/** How long ago. */
-export const ago = (seconds) => (seconds < 5 ? "just now" : `${roughly(seconds)} ago`);
+/** How long ago, in one unit. */
+export function ago(seconds) {
+  if (seconds < 5) return "just now";
+  if (seconds < 5400) return `${roughly(seconds)} ago`;
+  const hours = Math.round(seconds / 3600);
+  return hours < 36 ? `${hours} h ago` : `${many(Math.round(hours / 24), "day")} ago`;
+}
 
 /** A moment, in this machine's time zone. */
 export const moment = (epoch) => MOMENT.format(new Date(epoch * 1000));

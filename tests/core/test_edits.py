@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from grange.core import commands as c
+from grange.core.errors import (
+    DependencyCycle,
+    InvalidField,
+    NoSuchBranch,
+    NoSuchUser,
+    Rejected,
+)
+from grange.core.events import JobChanged, TasksChanged
+from grange.core.farm import Farm
+from grange.model.ids import JobId
+from grange.model.spec import BlockSpec, TaskSpec
+from grange.model.states import TaskOp
+from tests.build import (
+    DONE,
+    READY,
+    RUNNING,
+    SUSPENDED,
+    WAITING,
+    begun,
+    block,
+    block_of,
+    change,
+    edit_branch,
+    edit_job,
+    edit_pool,
+    edit_user,
+    end,
+    job,
+    job_of,
+    join,
+    named,
+    one,
+    refused,
+    restarted,
+    run_all,
+    started,
+    states,
+    submit,
+    why,
+)
+
+MORE = (TaskSpec(name="x", command=("x",)), TaskSpec(name="y", command=("y",)))
+
+
+def append(farm: Farm, job_id: JobId, *blocks: BlockSpec, now: float = 1) -> object:
+    return farm.apply(c.AppendBlocks(job_id=job_id, blocks=blocks), now).reply
+
+
+def append_tasks(farm: Farm, job_id: JobId, number: int = 0) -> object:
+    return farm.apply(c.AppendTasks(job_id=job_id, block=number, tasks=MORE), 1).reply
+
+
+def test_an_edit_tells_what_it_changed(farm: Farm) -> None:
+    job_id = submit(farm)
+    out = edit_job(farm, job_id, priority=7, annotation="x", hidden=False)
+    assert {(item.field, item.before, item.after) for item in out.changed} == {
+        ("priority", 99, 7),
+        ("annotation", "", "x"),
+    }
+    assert out.events == [JobChanged(job_id)]
+    assert [line.text for line in out.notes] == ["changed priority, annotation"]
+
+
+def test_an_edit_that_changes_nothing_is_no_news(farm: Farm) -> None:
+    out = edit_job(farm, submit(farm), priority=99)
+    assert (out.events, out.notes) == ([], [])
+
+
+def test_a_note_about_a_block_names_it(farm: Farm) -> None:
+    out = edit_job(farm, submit(farm), block=0, capacity=5)
+    assert [(line.text, line.block) for line in out.notes] == [("changed capacity", 0)]
+
+
+def test_a_job_of_priority_0_never_runs(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(priority=0))
+    assert begun(farm) == []
+    assert why(farm, job_id) == ["priority"]
+    edit_job(farm, job_id, priority=1)
+    assert begun(farm) == [0]
+
+
+def test_a_job_is_given_to_another_user(farm: Farm) -> None:
+    mine, job_id, his = submit(farm), submit(farm), submit(farm, user="bob")
+    edit_job(farm, job_id, user="bob")
+    assert list(farm.state.users["ada"].jobs) == [mine]
+    assert list(farm.state.users["bob"].jobs) == [his, job_id]
+    assert job_of(farm, job_id).user == "bob"
+
+
+def test_a_job_that_is_given_away_comes_last_also_after_a_restart(farm: Farm) -> None:
+    job_id, _, _ = submit(farm), submit(farm, user="bob"), submit(farm, user="bob")
+    edit_job(farm, job_id, user="bob")
+    jobs = list(farm.state.users["bob"].jobs)
+    assert jobs[-1] == job_id
+    assert list(restarted(farm).state.users["bob"].jobs) == jobs
+
+
+@pytest.mark.parametrize("path", ["/show", "show/", "\\show"])
+def test_a_job_is_moved_to_another_branch(farm: Farm, path: str) -> None:
+    edit_branch(farm, "/show", max_running_tasks=0)
+    join(farm)
+    job_id = submit(farm)
+    edit_job(farm, job_id, branch=path)
+    assert job_of(farm, job_id).spec.branch == "/show"
+    assert why(farm, job_id) == ["branch-limit"]
+    assert job_id not in farm.state.branches["/"].jobs
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "field"),
+    [
+        ({"user": "nobody"}, NoSuchUser, "user"),
+        ({"branch": "/none"}, NoSuchBranch, "branch"),
+        ({"maintenance": True}, InvalidField, "maintenance"),
+        ({"depend_mask": "("}, InvalidField, "depend_mask"),
+        ({"depend_jobs": [5]}, InvalidField, "depend_jobs[0]"),
+        ({"command_pre": [""]}, InvalidField, "command_pre"),
+        ({"hosts_mask_type": "regex", "hosts_mask": "("}, InvalidField, "hosts_mask"),
+    ],
+)
+def test_an_edit_that_cannot_be_is_refused(
+    farm: Farm, changes: dict[str, Any], error: type[Rejected], field: str
+) -> None:
+    command = c.EditJob(job_id=submit(farm), changes=changes)
+    refused(farm, command, error, field)
+
+
+@pytest.mark.parametrize("field", ["user", "branch"])
+def test_a_job_stays_where_it_runs(farm: Farm, field: str) -> None:
+    edit_branch(farm, "/show")
+    edit_user(farm, "bob")
+    join(farm)
+    job_id = submit(farm)
+    started(farm)
+    command = c.EditJob(job_id=job_id, changes={field: "bob" if field == "user" else "/show"})
+    assert "stop them before" in refused(farm, command, InvalidField, field)
+
+
+def test_a_job_may_be_edited_after_the_job_it_waited_for_is_gone(farm: Farm) -> None:
+    first = submit(farm)
+    job_id = submit(farm, job(depend_jobs=(first,)))
+    farm.apply(c.DeleteJob(job_id=first), 1)
+    edit_job(farm, job_id, priority=3)
+    assert job_of(farm, job_id).spec.priority == 3
+
+
+def test_a_new_dependency_holds_a_job(farm: Farm) -> None:
+    join(farm)
+    first, second = submit(farm, job(name="a")), submit(farm, job(name="b"), user="bob")
+    edit_job(farm, first, depend_mask_global="b")
+    assert {run.job_id for _, run in started(farm)} == {second}
+    edit_job(farm, first, depend_mask_global="")
+    assert why(farm, first) == ["capacity"]
+
+
+def test_an_edit_that_would_close_a_circle_is_refused(farm: Farm) -> None:
+    first = submit(farm, job(name="a"))
+    submit(farm, job(name="b", depend_mask="a"))
+    submit(farm, job(name="c", depend_mask="b"))
+    command = c.EditJob(job_id=first, changes={"depend_mask": "c"})
+    assert refused(farm, command, DependencyCycle).endswith("a -> c -> b -> a")
+
+
+def test_a_job_that_is_done_is_edited_without_waking(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm)
+    run_all(farm)
+    submit(farm, job(name="other"))
+    edit_job(farm, job_id, depend_mask="other", priority=5)
+    assert job_of(farm, job_id).done
+
+
+def test_a_preview_that_is_approved_goes_on(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=99_000, max_tasks_host=99)
+    join(farm)
+    job_id = submit(farm, job(block("1-10", sequential=5), preview_approval=True))
+    assert begun(farm) == [0, 9, 4]
+    assert why(farm, job_id) == ["approval"]
+    edit_job(farm, job_id, preview_approval=False)
+    assert begun(farm) == [1, 2, 3, 5, 6, 7, 8]
+
+
+def test_a_time_to_wait_for_is_set_later(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm)
+    edit_job(farm, job_id, wait_until=50)
+    assert begun(farm, 49) == []
+    assert farm.next_deadline() == 50
+    assert begun(farm, 50) == [0]
+
+
+def test_a_life_time_is_set_later(farm: Farm) -> None:
+    job_id = submit(farm, now=10)
+    edit_job(farm, job_id, now=11, life_time_s=20)
+    farm.dispatch(29)
+    assert job_id in farm.state.jobs
+    farm.dispatch(30)
+    assert job_id not in farm.state.jobs
+
+
+def test_a_blocks_needs_change_while_it_runs(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=2_000)
+    join(farm)
+    job_id = submit(farm)
+    worker_id, run = started(farm)[0]
+    edit_job(farm, job_id, block=0, capacity=2_000)
+    end(farm, worker_id, run.run_id)
+    assert begun(farm) == []
+    assert why(farm, job_id) == ["capacity"]
+
+
+def test_a_blocks_order_changes(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm)
+    edit_job(farm, job_id, block=0, sequential=-1)
+    assert [run.task for run in run_all(farm)] == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "field"),
+    [
+        ({"command": []}, InvalidField, "blocks[0].command"),
+        ({"command": [""]}, InvalidField, "blocks[0].command"),
+        ({"depend_mask": "("}, InvalidField, "blocks[0].depend_mask"),
+        ({"file_size_min": 2, "file_size_max": 1}, InvalidField, "blocks[0].file_size_max"),
+        ({"depend_mask": "b"}, DependencyCycle, "blocks"),
+    ],
+)
+def test_an_edit_of_a_block_that_cannot_be_is_refused(
+    farm: Farm, changes: dict[str, Any], error: type[Rejected], field: str
+) -> None:
+    job_id = submit(farm, job(block(name="a"), block(name="b", depend_mask="a")))
+    refused(farm, c.EditJob(job_id=job_id, block=0, changes=changes), error, field)
+
+
+def test_a_command_without_which_tasks_would_be_empty_cannot_be_taken_away(farm: Farm) -> None:
+    job_id = submit(farm, job(BlockSpec(command=("do",), tasks=(TaskSpec(name="a"),))))
+    command = c.EditJob(job_id=job_id, block=0, changes={"command": []})
+    refused(farm, command, InvalidField, "blocks[0].tasks[0].command")
+
+
+def test_a_pre_command_cannot_wait_for_its_block(farm: Farm) -> None:
+    job_id = submit(farm, job(block(name="a", command_pre=("setup",))))
+    command = c.EditJob(job_id=job_id, block=1, changes={"depend_mask": "a"})
+    refused(farm, command, DependencyCycle, "blocks")
+
+
+def test_tasks_begin_and_cease_to_wait_for_tasks(farm: Farm) -> None:
+    job_id = submit(farm, job(block(name="a"), block("2-5", name="b")))
+    edit_job(farm, job_id, block=1, tasks_depend_mask="a")
+    assert states(farm, job_id, 1) == [WAITING, WAITING, WAITING, READY]
+    out = edit_job(farm, job_id, block=1, tasks_depend_mask="")
+    assert states(farm, job_id, 1) == [READY] * 4
+    assert TasksChanged(job_id, 1) in out.events
+
+
+def test_a_renamed_block_frees_those_who_waited_for_its_name(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", name="a"), block("1", name="b", depend_mask="a")))
+    edit_job(farm, job_id, block=0, name="c")
+    assert [(run.block, run.task) for run in run_all(farm)] == [(0, 0), (1, 0)]
+    assert not block_of(farm, job_id, 1).waits
+
+
+def test_blocks_are_appended_to_a_job(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", name="a")))
+    assert append(farm, job_id, block("1", name="b", depend_mask="a"), block("7-8")) == (1, 2)
+    runs = [(run.block, run.frame_first) for run in run_all(farm)]
+    assert runs == [(0, 1), (1, 1), (2, 7), (2, 8)]
+
+
+def test_a_job_that_was_done_is_not_after_more_blocks(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(name="a"))
+    run_all(farm)
+    append(farm, job_id, block("1"), now=2)
+    assert not job_of(farm, job_id).done
+    held = submit(farm, job(depend_mask="a"))
+    assert why(farm, held) == ["depends-on-jobs"]
+    run_all(farm, now=3)
+    assert job_of(farm, job_id).done == 3
+
+
+def test_appended_blocks_wait_for_tasks_of_others(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-2", name="a")))
+    append(farm, job_id, block("1-3", tasks_depend_mask="a"))
+    assert states(farm, job_id, 1) == [WAITING, WAITING, READY]
+
+
+def test_a_block_waits_for_one_that_is_appended_later(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-2", tasks_depend_mask="late", depend_mask="late")))
+    append(farm, job_id, block("2", name="late"))
+    assert states(farm, job_id) == [READY, WAITING]
+    assert why(farm, job_id) == ["depends-on-blocks"]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "error", "field"),
+    [
+        ((), InvalidField, "blocks"),
+        ((block(),) * 10_000, InvalidField, "blocks"),
+        ((block(command_pre=("x",)),), InvalidField, "command_pre"),
+        ((block(), block("x")), InvalidField, "blocks[2].frames"),
+        ((block("1-9999999"), block("1-5")), InvalidField, "blocks"),
+        ((block("1-9999999"),), InvalidField, "blocks"),
+        ((block("1-99999999"),), InvalidField, "blocks[1].frames"),
+        ((block(name="b", depend_mask="a"), block(name="a", depend_mask="b")),
+         DependencyCycle, "blocks"),
+    ],
+)  # fmt: skip
+def test_blocks_that_could_never_run_are_not_appended(
+    farm: Farm, blocks: tuple[BlockSpec, ...], error: type[Rejected], field: str
+) -> None:
+    command = c.AppendBlocks(job_id=submit(farm), blocks=blocks)
+    refused(farm, command, error, field)
+
+
+def test_a_maintenance_job_takes_no_frames(farm: Farm) -> None:
+    job_id = submit(farm, job(named("a"), maintenance=True))
+    command = c.AppendBlocks(job_id=job_id, blocks=(block(),))
+    refused(farm, command, InvalidField, "blocks")
+
+
+def test_tasks_are_appended_to_a_block(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(named("a", "b")))
+    assert append_tasks(farm, job_id) == (2, 3)
+    assert [run.task_name for run in run_all(farm)] == ["a", "b", "x", "y"]
+    assert append_tasks(farm, job_id) == (4, 5)
+    assert not job_of(farm, job_id).done
+
+
+@pytest.mark.parametrize("sequential", [-1, 0, 2])
+def test_appended_tasks_run_in_any_order_of_the_block(farm: Farm, sequential: int) -> None:
+    join(farm)
+    job_id = submit(farm, job(named("a", "b", sequential=sequential)))
+    run_all(farm)
+    append_tasks(farm, job_id)
+    assert sorted(run.task for run in run_all(farm)) == [2, 3]
+
+
+def test_appended_tasks_may_be_held_back(farm: Farm) -> None:
+    job_id = submit(farm, job(named("a", suspend_new_tasks=True)))
+    append_tasks(farm, job_id)
+    assert states(farm, job_id) == [SUSPENDED] * 3
+
+
+def test_appended_tasks_wait_for_tasks_that_they_meet(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-2", name="a"), named("x", tasks_depend_mask="a")))
+    append_tasks(farm, job_id, 1)
+    assert states(farm, job_id, 1) == [WAITING, WAITING, READY]
+
+
+def test_tasks_wait_for_appended_tasks_that_they_meet(farm: Farm) -> None:
+    job_id = submit(farm, job(named("a", name="a"), block("1-5", tasks_depend_mask="a")))
+    assert states(farm, job_id, 1) == [WAITING, READY, READY, READY, READY]
+    append_tasks(farm, job_id)
+    assert states(farm, job_id, 1) == [WAITING, WAITING, WAITING, READY, READY]
+
+
+def test_a_block_waits_again_for_one_that_is_given_more_tasks(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(named("a", name="a"), block("1-2", depend_mask="a")))
+    worker_id, run = one(farm)
+    end(farm, worker_id, run.run_id)
+    assert one(farm)[1].block == 1
+    append_tasks(farm, job_id)
+    assert why(farm, job_id, 1) == ["depends-on-blocks"]
+    assert states(farm, job_id, 1) == [RUNNING, READY]
+
+
+@pytest.mark.parametrize(
+    ("number", "tasks", "field"),
+    [
+        (0, MORE, "blocks[0].tasks"),
+        (1, (), "tasks"),
+        (1, (TaskSpec(),), "blocks[1].tasks[1].command"),
+        (1, (TaskSpec(command="sh"),), "blocks[1].tasks[1].command"),
+    ],
+)
+def test_tasks_that_could_never_run_are_not_appended(
+    farm: Farm, number: int, tasks: tuple[TaskSpec, ...], field: str
+) -> None:
+    command = () if field.endswith("command") and not tasks[0].command else ("do",)
+    job_id = submit(farm, job(block(), named("a", command=command)))
+    refused(farm, c.AppendTasks(job_id=job_id, block=number, tasks=tasks), InvalidField, field)
+
+
+def test_a_job_holds_no_more_tasks_than_one_may(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grange.core.edits.TASKS_MAX", 6)
+    job_id = submit(farm, job(named("a"), block("1-4")))
+    refused(farm, c.AppendTasks(job_id=job_id, block=0, tasks=MORE), InvalidField, "tasks")
+
+
+def test_an_edit_of_a_done_blocks_dependency_does_not_undo_it(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", name="a"), block("1", name="b")))
+    run_all(farm)
+    edit_job(farm, job_id, block=1, depend_mask="a", tasks_depend_mask="a")
+    assert states(farm, job_id, 1) == [DONE]
+    change(farm, job_id, TaskOp.RESTART, block=0)
+    assert states(farm, job_id, 1) == [DONE]

@@ -1,0 +1,367 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from grange.core import commands as c
+from grange.core.events import JobDone, JobFailed, RunEnded, TaskChanged
+from grange.core.farm import Farm
+from grange.core.runs import HOSTS_MAX
+from grange.model.run import RunResult
+from grange.model.states import RUN_OK, RUN_UNCOUNTED, STATUS_FLAG, RunStatus, TaskFlag, TaskOp
+from tests.build import (
+    DONE,
+    FAILED,
+    READY,
+    RUNNING,
+    SKIPPED,
+    WAITING,
+    begun,
+    block,
+    block_of,
+    edit_job,
+    edit_pool,
+    edit_user,
+    end,
+    fail,
+    hosts,
+    image,
+    job,
+    job_of,
+    join,
+    one,
+    states,
+    submit,
+    why,
+    worker_of,
+)
+
+FAILURES = sorted(set(RunStatus) - RUN_OK - RUN_UNCOUNTED)
+
+
+@pytest.mark.parametrize("status", sorted(RUN_OK))
+def test_a_run_that_ends_well_finishes_its_task(farm: Farm, status: RunStatus) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1")))
+    run_id = one(farm)[1].run_id
+    out = end(farm, worker_id, run_id, status, now=9)
+    wanted = SKIPPED if status is RunStatus.SKIPPED else DONE
+    assert states(farm, job_id) == [wanted]
+    assert TaskChanged(job_id, 0, 0, wanted) in out.events
+    assert RunEnded(run_id, job_id, 0, 0, worker_id, status) in out.events
+    assert JobDone(job_id) in out.events
+    assert job_of(farm, job_id).done == block_of(farm, job_id).done == 9
+
+
+@pytest.mark.parametrize("status", sorted(RUN_UNCOUNTED))
+def test_a_run_that_is_nobodys_fault_is_not_counted(farm: Farm, status: RunStatus) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1", errors_retries=0)))
+    out = end(farm, worker_id, one(farm)[1].run_id, status, message="gone")
+    assert states(farm, job_id) == [READY]
+    assert block_of(farm, job_id).tasks.errors[0] == 0
+    assert [line.text for line in out.notes] == [f"{status}: gone (run 1 on node)"]
+    assert begun(farm) == [0]
+
+
+@pytest.mark.parametrize("status", FAILURES)
+def test_a_run_that_fails_is_counted(farm: Farm, status: RunStatus) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1", errors_retries=0)))
+    out = end(farm, worker_id, one(farm)[1].run_id, status, message="boom")
+    assert states(farm, job_id) == [FAILED]
+    assert JobFailed(job_id) in out.events
+    assert [line.text for line in out.notes] == ["failed on node: boom; no retry left"]
+    assert block_of(farm, job_id).error_hosts["node"].count == 1
+
+
+@pytest.mark.parametrize("status", sorted(STATUS_FLAG))
+def test_a_status_leaves_its_mark_on_the_task(farm: Farm, status: RunStatus) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1", errors_retries=0)))
+    end(farm, worker_id, one(farm)[1].run_id, status, warning=True)
+    assert block_of(farm, job_id).tasks.flags[0] == STATUS_FLAG[status] | TaskFlag.WARNING
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_a_failed_task_is_tried_again_so_often(farm: Farm, retries: int) -> None:
+    join(farm)
+    spec = block("1", errors_retries=retries, errors_avoid_host=0, errors_task_same_host=0)
+    job_id = submit(farm, job(spec))
+    fail(farm, retries)
+    assert states(farm, job_id) == [READY]
+    assert bool(block_of(farm, job_id).tasks.flags[0] & TaskFlag.RETRY) is bool(retries)
+    fail(farm)
+    assert states(farm, job_id) == [FAILED]
+    assert begun(farm) == []
+
+
+def test_a_user_says_how_often_his_tasks_are_tried(farm: Farm) -> None:
+    join(farm)
+    edit_user(farm, errors_retries=0)
+    job_id = submit(farm, job(block("1")))
+    fail(farm)
+    assert states(farm, job_id) == [FAILED]
+
+
+def test_no_retry_mends_a_fatal_error(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1", errors_retries=9)))
+    end(farm, worker_id, one(farm)[1].run_id, RunStatus.FATAL)
+    assert states(farm, job_id) == [FAILED]
+
+
+def test_a_retry_that_ends_well_clears_the_mark(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1")))
+    fail(farm)
+    end(farm, worker_id, one(farm)[1].run_id)
+    assert block_of(farm, job_id).tasks.flags[0] == 0
+
+
+def test_each_start_is_told_which_attempt_it_is(farm: Farm) -> None:
+    join(farm)
+    submit(farm, job(block("1")))
+    fail(farm)
+    assert one(farm)[1].attempt == 2
+
+
+def test_a_task_goes_to_another_host_after_errors_on_one(farm: Farm) -> None:
+    join(farm, "a")
+    join(farm, "b")
+    edit_pool(farm, "/")
+    submit(farm, job(block("1", errors_task_same_host=1, errors_avoid_host=0, errors_retries=9)))
+    first, second = fail(farm, 2)
+    assert {first, second} == {"a", "b"}
+    assert begun(farm) == []
+
+
+def test_a_user_says_when_hosts_are_avoided(farm: Farm) -> None:
+    join(farm)
+    edit_user(farm, errors_avoid_host=1, errors_task_same_host=0)
+    job_id = submit(farm, job(block("1-2")))
+    fail(farm)
+    assert begun(farm) == []
+    assert why(farm, job_id) == ["avoided"]
+
+
+def test_a_host_is_avoided_until_its_errors_are_forgiven(farm: Farm) -> None:
+    join(farm)
+    spec = block("1", errors_avoid_host=1, errors_retries=9, errors_forgive_time_s=60)
+    submit(farm, job(spec))
+    fail(farm, now=10)
+    assert begun(farm, 69) == []
+    assert farm.next_deadline() == 70
+    assert begun(farm, 70) == [0]
+
+
+@pytest.mark.parametrize("field", ["errors_avoid_host", "errors_task_same_host"])
+def test_errors_that_were_forgiven_do_not_count_again(farm: Farm, field: str) -> None:
+    join(farm)
+    limits = {"errors_avoid_host": 0, "errors_task_same_host": 0, field: 2}
+    submit(farm, job(block("1", errors_retries=9, errors_forgive_time_s=60, **limits)))
+    fail(farm, 2, now=10)
+    assert fail(farm, now=70) == ["node"]
+    assert begun(farm, 71) == [0]
+
+
+def test_errors_may_never_be_forgiven(farm: Farm) -> None:
+    join(farm)
+    spec = block("1", errors_avoid_host=2, errors_retries=9, errors_forgive_time_s=0)
+    submit(farm, job(spec))
+    fail(farm, now=10)
+    fail(farm, now=1_000_000)
+    assert farm.next_deadline() is None
+    assert begun(farm, 9_000_000) == []
+
+
+def test_a_time_of_forgiveness_is_the_users_where_a_block_has_none(farm: Farm) -> None:
+    join(farm)
+    edit_user(farm, errors_forgive_time_s=60)
+    submit(farm, job(block("1", errors_avoid_host=1, errors_retries=9)))
+    fail(farm, now=10)
+    assert begun(farm, 69) == []
+    assert begun(farm, 70) == [0]
+
+
+def test_a_limit_of_errors_on_a_host_may_be_changed(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", errors_avoid_host=1, errors_retries=9)))
+    fail(farm)
+    assert begun(farm) == []
+    edit_job(farm, job_id, block=0, errors_avoid_host=2)
+    assert begun(farm) == [0]
+
+
+def test_only_so_many_hosts_are_remembered(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1", errors_retries=127, errors_avoid_host=0)))
+    hosts_seen = block_of(farm, job_id).error_hosts
+    for number in range(HOSTS_MAX + 2):
+        worker_id = join(farm, f"n{number}")
+        end(farm, worker_id, one(farm)[1].run_id, RunStatus.FAILED, now=10 + number)
+        farm.apply(c.LoseWorker(worker_id=worker_id), 1)
+        farm.apply(c.ChangeTasks(job_id=job_id, op=TaskOp.RESTART), 1)
+    assert len(hosts_seen) == HOSTS_MAX
+    assert "n0" not in hosts_seen
+    assert "n2" in hosts_seen
+
+
+@pytest.mark.parametrize(
+    ("duration", "state", "said"),
+    [
+        (4.9, READY, "done after 4.9 s, less than the least of 5 s"),
+        (5.0, DONE, ""),
+    ],
+)
+def test_a_success_that_comes_too_soon_is_none(
+    farm: Farm, duration: float, state: Any, said: str
+) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1", task_min_run_time_s=5)))
+    out = end(farm, worker_id, one(farm)[1].run_id, duration_s=duration)
+    assert states(farm, job_id) == [state]
+    assert said in out.notes[0].text
+
+
+def test_what_the_service_skipped_may_be_quick(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1", task_min_run_time_s=5)))
+    end(farm, worker_id, one(farm)[1].run_id, RunStatus.SKIPPED, duration_s=0.0)
+    assert states(farm, job_id) == [SKIPPED]
+
+
+def test_the_times_of_good_runs_are_kept(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1-5", errors_retries=0)))
+    for seconds, status in ((4, "done"), (2, "done"), (9, "skipped"), (9, "failed"), (6, "done")):
+        end(farm, worker_id, one(farm, 100)[1].run_id, RunStatus(status), now=100 + seconds)
+    kept = block_of(farm, job_id)
+    assert (kept.run_time_min, kept.run_time_max, kept.run_time_sum) == (2, 6, 12)
+
+
+def test_a_parsers_word_for_the_job_is_kept(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm)
+    for word in ("half", "half", ""):
+        end(farm, worker_id, one(farm)[1].run_id, report=word)
+    assert job_of(farm, job_id).report == "half"
+
+
+def test_a_run_ends_once(farm: Farm) -> None:
+    worker_id = join(farm)
+    submit(farm)
+    run_id = one(farm)[1].run_id
+    end(farm, worker_id, run_id)
+    before = image(farm)
+    out = end(farm, worker_id, run_id, RunStatus.FAILED)
+    assert image(farm) == before
+    assert (out.events, out.effects, out.notes) == ([], [], [])
+
+
+def test_a_report_about_a_deleted_job_changes_nothing(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm)
+    run_id = one(farm)[1].run_id
+    farm.apply(c.DeleteJob(job_id=job_id), 2)
+    before = image(farm)
+    end(farm, worker_id, run_id)
+    assert image(farm) == before
+
+
+def test_what_a_run_held_is_given_back(farm: Farm) -> None:
+    edit_pool(farm, tickets_pool={"nuke": {"count": 1}})
+    worker_id = join(farm)
+    submit(farm, job(block("1", need_memory_mb=9, tickets={"nuke": 1})))
+    run_id = one(farm)[1].run_id
+    worker = worker_of(farm, worker_id)
+    assert (worker.capacity_used, worker.memory_reserved_mb) == (1_000, 9)
+    assert worker.tickets_used == {"nuke": 1}
+    end(farm, worker_id, run_id)
+    assert (worker.capacity_used, worker.memory_reserved_mb, worker.tickets_used) == (0, 0, {})
+
+
+def sub_task_job(farm: Farm) -> Any:
+    """Block b waits for frames of block a, whose only task has frames 1-4."""
+    first = block("1-4", name="a", frames_per_task=4, depend_sub_task=True)
+    return submit(farm, job(first, block("1-4", name="b", tasks_depend_mask="a")))
+
+
+def note_frames(farm: Farm, worker_id: Any, run_id: Any, count: int) -> Any:
+    return farm.apply(c.NoteFrames(worker_id=worker_id, run_id=run_id, count=count), 1)
+
+
+def test_frames_of_a_running_task_free_those_who_wait_for_them(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=9_000)
+    job_id = sub_task_job(farm)
+    worker_id = join(farm)
+    _, run = one(farm)
+    assert run.report_frames
+    note_frames(farm, worker_id, run.run_id, 2)
+    assert states(farm, job_id, 1) == [READY, READY, WAITING, WAITING]
+    assert begun(farm) == [0, 1]
+
+
+def test_fewer_frames_than_before_are_no_news(farm: Farm) -> None:
+    job_id = sub_task_job(farm)
+    worker_id = join(farm)
+    _, run = one(farm)
+    note_frames(farm, worker_id, run.run_id, 2)
+    assert note_frames(farm, worker_id, run.run_id, 1).events == []
+    assert states(farm, job_id, 1) == [READY, READY, WAITING, WAITING]
+
+
+def test_frames_of_a_run_that_failed_are_not_there(farm: Farm) -> None:
+    job_id = sub_task_job(farm)
+    worker_id = join(farm)
+    _, run = one(farm)
+    note_frames(farm, worker_id, run.run_id, 3)
+    end(farm, worker_id, run.run_id, RunStatus.FAILED)
+    assert states(farm, job_id, 1) == [WAITING] * 4
+
+
+def test_frames_of_an_unknown_run_change_nothing(farm: Farm) -> None:
+    worker_id = join(farm)
+    before = image(farm)
+    note_frames(farm, worker_id, 77, 3)
+    assert image(farm) == before
+
+
+def test_frames_count_only_where_the_block_says_so(farm: Farm) -> None:
+    first = block("1-4", name="a", frames_per_task=4)
+    job_id = submit(farm, job(first, block("1-4", tasks_depend_mask="a")))
+    worker_id = join(farm)
+    _, run = one(farm)
+    note_frames(farm, worker_id, run.run_id, 2)
+    assert states(farm, job_id, 1) == [WAITING] * 4
+    assert not run.report_frames
+
+
+def test_a_failure_in_a_block_that_waits_again_is_not_ready(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=9_000)
+    job_id = submit(farm, job(block("1", name="a"), block("1", tasks_depend_mask="a")))
+    worker_id = join(farm)
+    end(farm, worker_id, one(farm)[1].run_id)
+    _, run = one(farm)
+    farm.apply(c.ChangeTasks(job_id=job_id, op=TaskOp.RESTART, block=0), 1)
+    end(farm, worker_id, run.run_id, RunStatus.FAILED)
+    assert states(farm, job_id, 1) == [WAITING]
+
+
+def test_a_result_is_stored_with_its_run(farm: Farm) -> None:
+    worker_id = join(farm)
+    submit(farm)
+    run_id = one(farm)[1].run_id
+    farm.take_dirty()
+    result = RunResult(status=RunStatus.DONE, exit_code=0, duration_s=3.5)
+    farm.apply(c.EndRun(worker_id=worker_id, run_id=run_id, result=result), 7)
+    (record,) = [item for item in farm.take_dirty().put if type(item).__name__ == "RunRecord"]
+    assert (record.ended, record.result) == (7, result)  # type: ignore[union-attr]
+
+
+def test_a_worker_is_not_busy_after_its_run(farm: Farm) -> None:
+    submit(farm, job(block("1-2")))
+    worker_id = join(farm)
+    end(farm, worker_id, one(farm)[1].run_id)
+    assert hosts(farm) == ["node"]
+    assert states(farm, next(iter(farm.state.jobs))) == [DONE, RUNNING]
