@@ -305,7 +305,9 @@ def run_up(settings: Settings, ready: Ready) -> None:
 
     Raises:
         StoreError, CannotListen, StateDirUnsafe: it cannot run; the text says why.
+        WorkerCannotRun: by policy; better no farm than one that never renders.
     """
+    daemon.task_account(settings.worker_run_as, allow_root=settings.worker_allow_root)
 
     async def main() -> None:
         asked, stop = asyncio.Event(), asyncio.Event()

@@ -98,7 +98,7 @@ def test_a_result_that_is_acknowledged_is_forgotten() -> None:
     table = Table()
     table.start()
     table.finish()
-    assert table.ack(1) == [Forget(ONE)]
+    assert table.ack(1) == [Forget(ONE, kept=False)]
     assert table.core.ended() == ()
 
 

@@ -306,6 +306,16 @@ async def test_an_instruction_ends_the_worker_and_says_what_then(
     assert site.then == "restart"
 
 
+async def test_a_reboot_is_set_off_when_the_worker_has_left(
+    server: FarmServer, tmp_path: Path
+) -> None:
+    reboot = ("touch", str(tmp_path / "rebooted"))
+    async with working(server, tmp_path, commands={"reboot": reboot}):
+        await server.send(Instruct(what="reboot"))
+        await server.until(lambda: server.left)
+    assert (tmp_path / "rebooted").exists()
+
+
 async def test_an_instruction_for_the_machine_is_what_the_owner_says(
     server: FarmServer, tmp_path: Path
 ) -> None:

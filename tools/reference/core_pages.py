@@ -20,9 +20,8 @@ from grange.wire.codec import WireError
 from grange.wire.join import BadJoinCode
 from grange.worker.errors import WorkerCannotRun
 from tools.reference import markdown as md
-from tools.reference.fields import fields_of
-from tools.reference.meanings import COMMON
-from tools.reference.source import SOURCE, codes_in, notes_of, paragraphs, subclasses, summary
+from tools.reference.fields import fields_of, usual_meaning
+from tools.reference.source import SOURCE, codes_in, paragraphs, subclasses, summary
 from tools.reference.what_to_do import CLIENT, LAST_RESORT, LINK, WATCH, WHAT_TO_DO
 
 _ROLES = ("submit", "viewer", "artist", "wrangler", "admin")
@@ -74,13 +73,12 @@ def _deed(deed: Deed) -> str:
 
 
 def _fields(kind: type) -> str:
-    notes = notes_of(kind)
     rows = [
         (
             md.code(field.encode_name),
             md.kind_text(field.type),
             md.default(field),
-            md.sentence(notes.get(field.name) or COMMON.get(field.name, "")),
+            md.sentence(usual_meaning(kind, field.name)),
         )
         for field in fields_of(kind)
     ]
@@ -102,11 +100,23 @@ def events_page() -> str:
         " the command changed is on disk.",
         "## Events",
         "What happened, for those who watch. An event is a hint to look: the state is the truth.",
-        *_structs(get_args(events.Event)),
+        _brief(get_args(events.Event)),
         "## Effects",
         "What the server has to do outside of the farm.",
-        *_structs(get_args(effects.Effect)),
+        _brief(get_args(effects.Effect)),
     )
+
+
+def _brief(kinds: Iterable[type]) -> str:
+    rows = [
+        (
+            md.code(kind.__name__),
+            summary(kind),
+            ", ".join(md.code(field.encode_name) for field in fields_of(kind)),
+        )
+        for kind in kinds
+    ]
+    return md.table(["", "it says", "it carries"], rows)
 
 
 def errors_page() -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-import msgspec
 from msgspec import inspect as kinds
 
 from tools.reference import markdown as md
-from tools.reference.meanings import MEANINGS
+from tools.reference.meanings import COMMON, MEANINGS
 from tools.reference.source import notes_of
 
 
@@ -23,14 +22,27 @@ def meaning(kind: type, name: str) -> str:
     Raises:
         Undocumented: nobody says.
     """
+    found = _said(kind, name)
+    if not found:
+        raise Undocumented(f"{kind.__name__}.{name}: write a #: comment beside it")
+    return found
+
+
+def usual_meaning(kind: type, name: str) -> str:
+    """What a field means, or what fields of its name usually mean.
+
+    Raises:
+        Undocumented: nobody says.
+    """
+    return COMMON[name] if not _said(kind, name) and name in COMMON else meaning(kind, name)
+
+
+def _said(kind: type, name: str) -> str:
     for base in kind.__mro__:
         found = MEANINGS.get(base.__name__, {}).get(name)
         if found:
             return found
-    noted = notes_of(kind).get(name, "")
-    if not noted:
-        raise Undocumented(f"{kind.__name__}.{name}: write a #: comment beside it")
-    return noted
+    return notes_of(kind).get(name, "")
 
 
 def fields_of(kind: type) -> Sequence[kinds.Field]:
@@ -59,22 +71,6 @@ def fields_table(kind: type, extra: tuple[str, Mapping[str, str]] | None = None)
         ]
         rows.append([*row, *([extra[1][field.name]] if extra else [])])
     return md.table(heads, rows)
-
-
-def shape_table(kind: type) -> str:
-    """A table of the fields of an answer or message: no bounds, and defaults only if any."""
-    if not issubclass(kind, msgspec.Struct) or not kind.__struct_fields__:
-        return "No fields."
-    rows = [
-        (
-            md.code(field.encode_name),
-            md.kind_text(field.type),
-            md.default(field),
-            md.sentence(meaning(kind, field.name)),
-        )
-        for field in fields_of(kind)
-    ]
-    return md.table(["field", "type", "default", "meaning"], rows)
 
 
 def members_table(kind: type[Enum], heads: tuple[str, str] = ("value", "meaning")) -> str:

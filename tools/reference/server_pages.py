@@ -16,9 +16,8 @@ from grange.server import config
 from grange.wire import watch
 from tools.reference import markdown as md
 from tools.reference import openapi
-from tools.reference.fields import fields_of, fields_table, meaning
-from tools.reference.meanings import COMMON
-from tools.reference.source import notes_of, summary
+from tools.reference.fields import fields_of, fields_table, meaning, usual_meaning
+from tools.reference.source import summary
 
 #: Where the structures of requests and answers are.
 _HOMES: Final = (
@@ -204,6 +203,8 @@ def _schema_name(schema: Mapping[str, Any]) -> str:
 def _schemas(names: Iterable[str]) -> Iterator[str]:
     for name in sorted(names):
         kind = _find(name)
+        if kind is None:
+            raise ValueError(f"no module of {_HOMES} has {name}")
         if name not in _ELSEWHERE and issubclass(kind, msgspec.Struct):
             yield f"### {name}"
             yield summary(kind)
@@ -217,22 +218,22 @@ def _messages(kinds: Iterable[type[msgspec.Struct]]) -> Iterator[str]:
         yield _shape(kind)
 
 
-def _find(name: str) -> type:
+def _find(name: str) -> type | None:
+    """The structure or enumeration of a name."""
     for home in _HOMES:
         found = getattr(importlib.import_module(home), name, None)
         if isinstance(found, type):
             return found
-    raise ValueError(f"no module of {_HOMES} has {name}")
+    return None
 
 
 def _shape(kind: type[msgspec.Struct]) -> str:
-    notes = notes_of(kind)
     rows = [
         (
             md.code(field.encode_name),
             linked(md.kind_text(field.type)),
             "" if field.required else md.default(field),
-            md.sentence(notes.get(field.name) or COMMON.get(field.name, "")),
+            md.sentence(usual_meaning(kind, field.name)),
         )
         for field in fields_of(kind)
     ]
@@ -243,7 +244,8 @@ def linked(text: str) -> str:
     """A type's text, with links to the structures that have a page of their own."""
 
     def link(match: re.Match[str]) -> str:
-        place = _ELSEWHERE.get(match[0])
+        found = _find(match[0])
+        place = _ELSEWHERE.get(match[0], f"#{match[0].lower()}" if found else "")
         return f"[{match[0]}]({place})" if place else match[0]
 
     return re.sub(r"\b[A-Z]\w+\b", link, text)

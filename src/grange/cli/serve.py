@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 
 from grange.cli.session import Refused, Session
@@ -29,6 +30,14 @@ StateFolder = Annotated[
 ]
 
 
+RunAs = Annotated[
+    str | None, typer.Option(metavar="USER", help="Run tasks as this user; for root only.")
+]
+AllowRoot = Annotated[
+    bool, typer.Option("--allow-root", help="Let tasks run as root, if that is who starts it.")
+]
+
+
 @commands.command("up", rich_help_panel=PANEL)
 def start_all(
     ctx: typer.Context,
@@ -38,6 +47,8 @@ def start_all(
     worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Whether this machine renders, too.")
     ] = True,
+    run_as: RunAs = None,
+    allow_root: AllowRoot = False,
 ) -> None:
     """Start a farm on this machine: a server, and a worker beside it.
 
@@ -46,7 +57,15 @@ def start_all(
     """
     from grange.app import run_server, run_up
 
-    _run(ctx, run_up if worker else run_server, listen=listen, port=port, state_dir=state_dir)
+    _run(
+        ctx,
+        run_up if worker else run_server,
+        listen=listen,
+        port=port,
+        state_dir=state_dir,
+        worker_run_as=run_as,
+        worker_allow_root=allow_root or None,
+    )
 
 
 @commands.command("server", rich_help_panel=PANEL)
@@ -78,6 +97,8 @@ def start_worker(
         str | None, typer.Option("--server", metavar="URL", help="The farm that it serves.")
     ] = None,
     state_dir: StateFolder = None,
+    run_as: RunAs = None,
+    allow_root: AllowRoot = False,
 ) -> None:
     """Let this machine render for a farm.
 
@@ -95,6 +116,7 @@ def start_worker(
         server=server or session.server,
         state_dir=state_dir,
     )
+    config = msgspec.structs.replace(config, run_as=run_as or "", allow_root=allow_root)
     from grange.app import run_worker
     from grange.worker.errors import WorkerCannotRun
 
@@ -116,12 +138,13 @@ def _run(ctx: typer.Context, run: Callable[..., None], **options: Any) -> None:
     from grange.server.http import CannotListen
     from grange.server.state_dir import StateDirUnsafe
     from grange.store.store import StoreError
+    from grange.worker.errors import WorkerCannotRun
 
     try:
         settings = load(options, os.environ)
         _log(settings.log_level)
         run(settings, _greet)
-    except BadSetting as error:
+    except (BadSetting, WorkerCannotRun) as error:
         raise Refused(str(error)) from error
     except (CannotListen, StateDirUnsafe, StoreError) as error:
         if ctx.ensure_object(Session).debug:

@@ -83,11 +83,22 @@ def link_blocks(job: Job) -> None:
 
 def task_free(job: Job, block: Block, task: int) -> bool:
     """Whether all tasks that one task depends on are finished."""
-    return all(
-        _task_done(job.blocks[number], other, block.space[task])
-        for number in block.task_waits
-        for other in _meeting(block.space, job.blocks[number].space, block.space[task])
-    )
+    wanted = block.space[task]
+    for number in block.task_waits:
+        other = job.blocks[number]
+        for first, last in _meeting(block.space, other.space, wanted):
+            if not _span_done(other, first, last, wanted):
+                return False
+    return True
+
+
+def _span_done(block: Block, first: int, last: int, wanted: TaskFrames) -> bool:
+    """Whether tasks are done, as far as their frames are wanted. Cost: O(span), but in C."""
+    if block.tasks.all_finished(first, last):
+        return True
+    if not block.sub_frames:
+        return False
+    return all(_task_done(block, task, wanted) for task in range(first, last + 1))
 
 
 def _task_done(block: Block, task: int, wanted: TaskFrames) -> bool:
@@ -100,8 +111,8 @@ def _task_done(block: Block, task: int, wanted: TaskFrames) -> bool:
     return wanted.last < item.first + done * item.inc
 
 
-def _meeting(mine: TaskSpace, theirs: TaskSpace, item: TaskFrames) -> Iterator[int]:
-    """Tasks of another block whose frames meet mine.
+def _meeting(mine: TaskSpace, theirs: TaskSpace, item: TaskFrames) -> Iterator[tuple[int, int]]:
+    """Spans of tasks of another block whose frames meet mine.
 
     Where one block has frames and the other named tasks, numbers count from the first frame.
     """
@@ -116,16 +127,18 @@ def dependants_of_task(job: Job, block: Block, task: int) -> Iterator[tuple[Bloc
     """Tasks that wait for one task. Cost: O(tasks found)."""
     for number in block.task_dependants:
         other = job.blocks[number]
-        for index in _meeting(block.space, other.space, block.space[task]):
-            yield other, index
+        for first, last in _meeting(block.space, other.space, block.space[task]):
+            for index in range(first, last + 1):
+                yield other, index
 
 
 def targets_of_task(job: Job, block: Block, task: int) -> Iterator[tuple[Block, int]]:
     """Tasks that one task waits for, finished or not."""
     for number in block.task_waits:
         other = job.blocks[number]
-        for index in _meeting(block.space, other.space, block.space[task]):
-            yield other, index
+        for first, last in _meeting(block.space, other.space, block.space[task]):
+            for index in range(first, last + 1):
+                yield other, index
 
 
 def start_state(job: Job, block: Block, task: int) -> TaskState:
@@ -168,6 +181,7 @@ def waits_on(job: Job, name: str, user: str, job_id: JobId | None) -> bool:
 def job_dependants(state: FarmState, name: str, user: str, own: JobId | None) -> set[JobId]:
     """Jobs whose rules make them wait for a job. Cost: O(jobs with regular expressions)."""
     asked = state.masked.get(name, set()) | state.masked.get(None, set())
+    asked |= state.masked.get(own or JobId(0), set())
     return {
         job_id
         for job_id in asked
@@ -208,12 +222,10 @@ def refuse_job_cycle(state: FarmState, name: str, targets: set[JobId], above: se
 
 def register_masks(state: FarmState, job: Job, *, add: bool) -> None:
     """Keep the index of jobs that wait for others."""
-    keys: set[str | None] = set()
+    keys: set[str | JobId | None] = {JobId(number) for number in job.spec.depend_jobs}
     for mask in (job.spec.depend_mask, job.spec.depend_mask_global):
         if mask:
             keys.add(literal(mask))
-    if job.spec.depend_jobs:
-        keys.add(None)
     for key in keys:
         members = state.masked.setdefault(key, set())
         (members.add if add else members.discard)(job.job_id)
@@ -222,12 +234,43 @@ def register_masks(state: FarmState, job: Job, *, add: bool) -> None:
 
 
 def link_job(state: FarmState, job: Job) -> None:
-    """Set whom a job waits for, from its rules and what is finished."""
+    """Set whom a job waits for, from its rules and what is finished; one that is done: nobody."""
     for job_id in job.waits:
         state.jobs[job_id].dependants.discard(job.job_id)
-    job.waits = job_targets(state, job.spec, job.user, job.job_id)
+    done = bool(job.done)
+    job.waits = set() if done else job_targets(state, job.spec, job.user, job.job_id)
     for job_id in job.waits:
         state.jobs[job_id].dependants.add(job.job_id)
+
+
+def link_jobs(state: FarmState) -> None:
+    """Set whom all jobs wait for, as at a restart. A link that would close a circle is left out.
+
+    The youngest gives way: it is an older job that was begun again and closed the circle.
+    """
+    for job in state.jobs.values():
+        link_job(state, job)
+    left = {job.job_id: len(job.waits) for job in state.jobs.values()}
+    line = [job_id for job_id, count in left.items() if not count]
+    while line:
+        for job_id in state.jobs[line.pop()].dependants:
+            left[job_id] -= 1
+            if not left[job_id]:
+                line.append(job_id)
+    for job_id in sorted((job_id for job_id, count in left.items() if count), reverse=True):
+        job = state.jobs[job_id]
+        for target in sorted(job.waits):
+            if _closes_circle(state, job, target):
+                job.waits.discard(target)
+                state.jobs[target].dependants.discard(job_id)
+
+
+def _closes_circle(state: FarmState, job: Job, target: JobId) -> bool:
+    try:
+        refuse_job_cycle(state, job.spec.name, {target}, {job.job_id})
+    except DependencyCycle:
+        return True
+    return False
 
 
 def unlink_job(state: FarmState, job: Job) -> list[Job]:
@@ -247,11 +290,7 @@ def relink_dependants(state: FarmState, job: Job) -> list[Job]:
     held = []
     for job_id in sorted(job_dependants(state, job.spec.name, job.user, job.job_id)):
         other = state.jobs[job_id]
-        if other.done:
-            continue
-        try:
-            refuse_job_cycle(state, other.spec.name, {job.job_id}, {job_id})
-        except DependencyCycle:
+        if other.done or _closes_circle(state, other, job.job_id):
             continue
         other.waits.add(job.job_id)
         job.dependants.add(job_id)

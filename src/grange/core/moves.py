@@ -86,12 +86,13 @@ def settle_job(state: FarmState, job: Job, now: float, out: Outcome) -> None:
     job.done = now if finished else 0.0
     state.dirty.jobs.add(job.job_id)
     if finished:
+        deps.link_job(state, job)
         changed = deps.unlink_job(state, job)
         out.events.append(JobDone(job.job_id))
         note(out, job, now, "job done")
     else:
-        changed = deps.relink_dependants(state, job)
         deps.link_job(state, job)
+        changed = deps.relink_dependants(state, job)
         regate_job(state, job, now)
     out.events.append(JobChanged(job.job_id))
     for other in changed:

@@ -211,8 +211,7 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
         state.tokens[token.user, token.token] = (token.job_id, token.created)
     for run in sorted(kept.runs, key=lambda item: item.run_id):
         _restore_run(state, run)
-    for job in state.jobs.values():
-        deps.link_job(state, job)
+    deps.link_jobs(state)
     for job in state.jobs.values():
         _refit(state, job, now)
     state.dirty = Dirty()

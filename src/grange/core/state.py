@@ -66,8 +66,8 @@ class FarmState:
         self.owners: dict[str, int] = {}  # users -> machines that serve them alone
         self.shares: dict[int, Job | tuple[str, str] | str] = {}  # job, (user, branch), branch
         self.names: dict[str, set[JobId]] = {}  # jobs by name
-        #: jobs that wait for others: by the only name they can mean, else under None
-        self.masked: dict[str | None, set[JobId]] = {}
+        #: jobs that wait for others: by an id, by the only name that a mask can mean, or None
+        self.masked: dict[str | JobId | None, set[JobId]] = {}
         self.timers: list[tuple[float, TimerKind, str, int]] = []
         self.dirty = Dirty()
         self.branches["/"] = Branch("/", ROOT_BRANCH, 0.0, Share(self.new_share(), None, 0, 0))

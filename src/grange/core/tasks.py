@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 from grange.core.errors import IllegalMove
 from grange.model.ids import RunId
-from grange.model.states import TASK_MOVES, TaskFlag, TaskState
+from grange.model.states import FINISHED, TASK_MOVES, TaskFlag, TaskState
 
 CHUNK = 256  # tasks per stored row, 3.3 KiB
 ERRORS_MAX = 255  # one byte
 STARTS_MAX = 65_535  # two bytes
 PACKED = 13  # bytes per task in a row
 
+_UNFINISHED = tuple(state for state in TaskState if state not in FINISHED)
 _WARNED = bytes(bool(flags & TaskFlag.WARNING) for flags in range(256))
 _LEGAL = [bytes(int(b in TASK_MOVES[a]) for b in TaskState) for a in TaskState]
 
@@ -141,6 +142,15 @@ class TaskTable:
     def finished(self) -> int:
         """Number of tasks that are done or skipped."""
         return self.counts[TaskState.DONE] + self.counts[TaskState.SKIPPED]
+
+    def all_finished(self, first: int, last: int) -> bool:
+        """Whether every task of a span is done or skipped. Cost: O(span), but in C."""
+        if first == last:
+            return self.state[first] in FINISHED
+        return not any(
+            self.counts[state] and self.state.find(state, first, last + 1) >= 0
+            for state in _UNFINISHED
+        )
 
     def indexes(self, state: TaskState, first: int = 0, last: int | None = None) -> Iterator[int]:
         """Tasks in a state, in order; the table may be changed meanwhile."""

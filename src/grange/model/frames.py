@@ -191,10 +191,10 @@ class TaskSpace:
         step = f" / {item.inc}" if item.inc > 1 else ""
         return f"frame {item.first}-{item.last}{step}"
 
-    def overlapping(self, first: int, last: int) -> Iterator[int]:
-        """Tasks whose span of frames meets first..last, in order.
+    def overlapping(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Spans of tasks whose frames meet first..last, in order, ends included.
 
-        Cost: O(ranges + tasks found).
+        Cost: O(ranges).
         """
         if not self.ranges:
             yield from self._named_overlapping(first, last)
@@ -203,15 +203,17 @@ class TaskSpace:
             if item.last < first or item.first > last:
                 continue
             span = self.per_task * item.inc
-            low = max(0, (first - item.first) // span)
-            high = min((last - item.first) // span, (item.size - 1) // self.per_task)
-            for task in range(start + low, start + high + 1):
-                if self[task].last >= first and self[task].first <= last:
-                    yield task
+            low = start + max(0, (first - item.first) // span)
+            high = start + min((last - item.first) // span, (item.size - 1) // self.per_task)
+            low += self[low].last < first  # the frames asked for may begin in a gap
+            if low <= high:
+                yield low, high
 
-    def _named_overlapping(self, first: int, last: int) -> Iterator[int]:
+    def _named_overlapping(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         if self.per_task > 0:
             low, high = first // self.per_task, last // self.per_task
         else:
             low, high = first * -self.per_task, last * -self.per_task - self.per_task - 1
-        yield from range(max(0, low), min(self.named - 1, high) + 1)
+        low, high = max(0, low), min(self.named - 1, high)
+        if low <= high:
+            yield low, high

@@ -181,6 +181,8 @@ class Feed:
                 message = await self._patch(session)
             else:
                 message = await self._snapshot(session)
+                if session.logs:  # a snapshot holds none
+                    session.wake.set()
             if message is not None:
                 await socket.send(msgspec.json.encode(message))
             await asyncio.sleep(PACE_S)

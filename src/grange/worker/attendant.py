@@ -69,6 +69,7 @@ class Attendant:
         self._plugin: TaskPlugin | None = None
         self._pipe: int | None = None
         self._busy = False
+        self._has_folder = False
         self._faulted = False  # the parser has thrown; told once
         self._exit: Judge | None = None  # to be judged
 
@@ -80,6 +81,7 @@ class Attendant:
         run_id = self.run.run_id
         try:
             own = self._aids.home.make_run_folder(run_id)
+            self._has_folder = True
             self._plugin = plugins.load(self.run, own, worker_name)
             ready = self._plugin.prepared
             self._write(*self.notes, ready.log)
@@ -173,6 +175,7 @@ class Attendant:
         verdict = self._verdict(exit_)
         self._write(verdict.log)
         self.log.close()
+        self._has_folder = not self._aids.home.remove_if_empty(self.run.run_id)
         return Judged(
             run_id=self.run.run_id,
             status=verdict.status,
@@ -201,6 +204,11 @@ class Attendant:
             self._pipes.unwatch(pipe)
             os.close(pipe)
             self._judge_when_quiet()
+
+    @property
+    def leaves_files(self) -> bool:
+        """Something of it is on disk: its folder or its log."""
+        return self._has_folder or self.log.is_on_disk
 
     def close(self) -> None:
         """Give everything back."""

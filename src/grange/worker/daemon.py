@@ -30,7 +30,7 @@ from grange.worker.gpus import Gpus
 from grange.worker.home import Home
 from grange.worker.link import Link
 from grange.worker.machine import traits
-from grange.worker.performer import Performer
+from grange.worker.performer import Performer, machine_command
 from grange.worker.plugin import HostPlugins, Plugins
 
 log = logging.getLogger(__name__)
@@ -50,27 +50,35 @@ async def run(
         leave: tells to leave; None lets SIGTERM and SIGINT tell it, twice means at once.
 
     Returns:
-        What the machine is to do next: "", restart, reboot or shutdown.
+        What is to come: "", restart (of the worker), or the reboot or shutdown that has
+        been set off.
 
     Raises:
         WorkerCannotRun: by policy, another daemon has the state folder, or the server will
             not have this worker.
     """
-    account = _account(config)
+    account = task_account(config.run_as, allow_root=config.allow_root)
     plugins = plugins or HostPlugins(config.plugin_folders)
     with Home(config.state_folder, account) as home:
         services = await asyncio.to_thread(plugins.available)
-        return await Daemon(config, plugins, home, services).run(leave)
+        then = await Daemon(config, plugins, home, services).run(leave)
+    if then in config.commands:
+        await asyncio.to_thread(machine_command, config.commands[then])
+    return then
 
 
-def _account(config: WorkerConfig) -> Account | None:
-    """Find out whom tasks run as; None is the worker's own user."""
-    if config.run_as:
-        return Account.of(config.run_as)
-    if os.getuid() == 0 and not config.allow_root:
+def task_account(run_as: str, *, allow_root: bool) -> Account | None:
+    """Find out whom tasks run as; None is the worker's own user.
+
+    Raises:
+        WorkerCannotRun: they would run as root, or cannot run as that user.
+    """
+    if run_as:
+        return Account.of(run_as)
+    if os.getuid() == 0 and not allow_root:
         raise WorkerCannotRun(
             "the worker would run every task as root: start it as another user, "
-            "name one for the tasks (run_as), or allow it (allow_root)"
+            "name one for the tasks (--run-as USER), or allow it (--allow-root)"
         )
     return None
 

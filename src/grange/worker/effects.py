@@ -63,9 +63,10 @@ class Keep(msgspec.Struct, frozen=True):
 
 
 class Forget(msgspec.Struct, frozen=True):
-    """Remove all that is kept of a run."""
+    """Remove all that there is of a run."""
 
     run_id: RunId
+    kept: bool  #: its result was made durable
 
 
 class Hold(msgspec.Struct, frozen=True):

@@ -92,6 +92,16 @@ class Home:
             os.chown(folder, self.account.uid, self.account.gid)
         return folder
 
+    def remove_if_empty(self, run_id: RunId) -> bool:
+        """Remove the folder of a run that has put nothing there; true if it is gone."""
+        try:
+            os.rmdir(f"{self._runs}/{run_id}")  # noqa: PTH106 (hot)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
+
     def log_of(self, run_id: RunId) -> str:
         """Name the file of a run's log: not in its folder, where a task could put a link."""
         return f"{self._logs}/{run_id}"
@@ -100,7 +110,8 @@ class Home:
         """Remove all that is kept of a run."""
         self.outbox.drop(run_id)
         Path(self.log_of(run_id)).unlink(missing_ok=True)
-        _remove_folder(f"{self._runs}/{run_id}")
+        if not self.remove_if_empty(run_id):
+            shutil.rmtree(f"{self._runs}/{run_id}", onerror=_tell)
 
     def sweep(self, keep: set[RunId]) -> None:
         """Remove what a former life has left of other runs than these."""
@@ -110,15 +121,6 @@ class Home:
                     self.remove(RunId(int(path.name)))
 
 
-def _remove_folder(path: str) -> None:
-    """Remove a run's folder; what cannot be removed is left and told."""
-    try:
-        os.rmdir(path)  # noqa: PTH106 (hot); mostly it is empty
-    except FileNotFoundError:
-        return
-    except OSError:
-        shutil.rmtree(path, onerror=_tell)
-
-
 def _tell(_function: object, path: str, error: object) -> None:
+    """Leave what cannot be removed, and say so."""
     log.warning("%s cannot be removed: %s", path, error)

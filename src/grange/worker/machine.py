@@ -22,6 +22,7 @@ KB: Final = 1024
 CPU_SENSORS: Final = ("coretemp", "k10temp", "zenpower", "cpu_thermal")
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
@@ -43,7 +44,7 @@ def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
     )
 
 
-def _ask(question: Callable[[], T], otherwise: T) -> T:
+def _ask(question: Callable[[], T], otherwise: U) -> T | U:
     """Ask the system what it may not tell, in a container for instance."""
     try:
         return question()
@@ -122,7 +123,7 @@ class Sampler:
             gpu_mem_total_mb=gpu.memory_mb,
             gpu_mem_used_mb=gpu.used_mb,
             gpu_string=self._gpus.name,
-            logged_in_users=tuple(sorted({user.name for user in _ask(psutil.users, [])})),
+            logged_in_users=tuple(sorted({user.name for user in _ask(psutil.users, ())})),
         )
 
     def _cpu_shares(self) -> dict[str, int]:
@@ -156,6 +157,6 @@ def _rate(before: int, now: int, elapsed: float) -> int:
 
 def _hottest() -> int:
     """Degrees of the hottest core; 0 where no sensor tells."""
-    sensors = _ask(psutil.sensors_temperatures, {})
+    sensors = _ask(psutil.sensors_temperatures, None) or {}
     degrees = [item.current for name in CPU_SENSORS for item in sensors.get(name, ())]
     return round(max(degrees, default=0))

@@ -44,7 +44,6 @@ from grange.worker.runlog import read_log
 log = logging.getLogger(__name__)
 
 SHELL: Final = ("/bin/sh", "-c")
-REMOVE_S: Final = 0.1  # files of finished runs are removed so often, many at a time
 
 
 class Performer:
@@ -72,6 +71,7 @@ class Performer:
         self._config = config
         self._plugins = plugins
         self._home = home
+        self._name = config.worker_name
         self._gpus = gpus
         self._tell = tell
         self._sampler = Sampler(home.folder, gpus)
@@ -80,8 +80,6 @@ class Performer:
         self._aids = Aids(home, config.log_max, self._crew, Pipes(self._loop))
         self._disk = ThreadPoolExecutor(1, "grange-disk")  # the outbox: one thread, in order
         self._attendants: dict[RunId, Attendant] = {}
-        self._unwanted: list[RunId] = []  # runs whose files are to be removed
-        self._remover: asyncio.TimerHandle | None = None
         self.keeper = Keeper(
             mark=home.mark,
             environment=environment.base(os.environ, home.mark, home.account),
@@ -109,9 +107,6 @@ class Performer:
         for attendant in self._attendants.values():
             attendant.close()
         self._crew.close()
-        if self._remover is not None:
-            self._remover.cancel()
-        self._remove_unwanted()
         self._disk.shutdown(wait=True)
 
     def read_log(self, run_id: RunId, offset: int, size: int) -> bytes:
@@ -130,7 +125,7 @@ class Performer:
                 for name in environment.refused(effect.run)
             ]
         self._attendants[run_id] = attendant
-        attendant.load(self._plugins, self._config.worker_name)
+        attendant.load(self._plugins, self._name)
 
     def _spawn(self, effect: Spawn) -> None:
         run, config = effect.run, self._config
@@ -191,43 +186,34 @@ class Performer:
         attendant = self._attendants.pop(effect.run_id, None)
         if attendant is not None:
             attendant.close()
-        self._unwanted.append(effect.run_id)
-        if len(self._unwanted) == 1:
-            self._remover = self._loop.call_later(REMOVE_S, self._remove_unwanted)
-
-    def _remove_unwanted(self) -> None:
-        run_ids, self._unwanted = self._unwanted, []
-        self._disk.submit(self._remove, run_ids)
-
-    def _remove(self, run_ids: list[RunId]) -> None:
-        for run_id in run_ids:
-            self._home.remove(run_id)
+        if attendant is None or attendant.leaves_files or effect.kept:
+            self._disk.submit(self._home.remove, effect.run_id)
 
     def _act(self, effect: Act) -> None:
         argv = self._config.commands.get(effect.what)
         if argv is None:
             log.warning("the server asks for %s, which is not allowed here", effect.what)
             return
-        log.info("%s: %s", effect.what, " ".join(argv))
-        self._crew.do(partial(_execute, argv), _tell_failure)
+        self._crew.do(partial(machine_command, argv), _nothing)
 
 
-def _execute(argv: tuple[str, ...]) -> str:
-    """Execute what the owner has set; returns what went wrong."""
+def _nothing(_result: None) -> None:
+    """What a machine command did is in the worker's log."""
+
+
+def machine_command(argv: tuple[str, ...]) -> None:
+    """Execute what the owner has set for an instruction."""
+    log.info("%s", " ".join(argv))
     try:
         done = subprocess.run(  # noqa: S603 (the owner's setting)
             argv, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
-    except OSError as error:
-        return f"{argv[0]}: {error}"
-    if done.returncode == 0:
-        return ""
-    return f"{argv[0]}: exit status {done.returncode}: {done.stderr.decode(errors='replace')}"
-
-
-def _tell_failure(failure: str) -> None:
-    if failure:
-        log.error("%s", failure)
+    except OSError:
+        log.exception("%s cannot be executed", argv[0])
+        return
+    if done.returncode != 0:
+        stderr = done.stderr.decode(errors="replace")
+        log.error("%s: exit status %d: %s", argv[0], done.returncode, stderr)
 
 
 def _used(usages: Sequence[channel.Usage], held: Mapping[int, int]) -> inputs.Measured:

@@ -122,7 +122,7 @@ def acknowledged(state: CoreState, item: EndedAck, now: float, out: list[Effect]
         del state.reports[run_id]
         state.deadlines.drop(Key("ended", run_id))
         state.deadlines.drop(Key("log", run_id))
-        out.append(Forget(run_id))
+        out.append(Forget(run_id, report.kept))
 
 
 def linked(state: CoreState, offsets: Mapping[int, int], now: float, out: list[Effect]) -> None:

@@ -89,6 +89,11 @@ class RunLog:
         self._keep(tail)
         self.release()
 
+    @property
+    def is_on_disk(self) -> bool:
+        """It has a file."""
+        return self._memory is None
+
     def release(self) -> None:
         """Give the file's descriptor back."""
         if self._file is not None:

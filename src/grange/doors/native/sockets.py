@@ -105,7 +105,7 @@ async def _turn_away(socket: Socket, credential: CredentialRecord) -> None:
         answer = worker.Refused(
             code="pending",
             message=f"worker {credential.name!r} waits to be accepted:"
-            f" grange worker accept {credential.credential_id}",
+            f" grange token accept {credential.credential_id}",
             retry_s=PENDING_RETRY_S,
         )
     else:

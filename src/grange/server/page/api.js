@@ -1,5 +1,7 @@
 // Requests of the native API. Every refusal becomes a `Refused` with the server's own words.
 
+import { LAST, READ_MAX } from "./log.js";
+
 const ROOT = "/api/v1";
 
 export class Refused extends Error {
@@ -22,7 +24,7 @@ async function ask(method, path, { body, headers = {} } = {}) {
   } catch {
     throw new Refused(0, "the server cannot be reached");
   }
-  if (answer.ok || answer.status === 416) return answer;
+  if (answer.ok) return answer;
   throw await refusal(answer);
 }
 
@@ -41,6 +43,7 @@ const json = async (path) => (await ask("GET", path)).json();
 export const whoami = () => json("/whoami");
 export const job = async (id) => (await json(`/jobs/${id}`)).job;
 export const whyJob = (job) => json(`/jobs/${job}/why`);
+export const whyTask = (job, number, which) => json(`${block(job, number)}/tasks/${which}/why`);
 export const task = (job, number, which) => json(`${block(job, number)}/tasks/${which}`);
 
 /** One byte a task. */
@@ -57,11 +60,15 @@ export async function tasks(job, number, query) {
 
 export const logPath = (run) => `${ROOT}/runs/${run}/log`;
 
-/** A part of a run's log: `{first, bytes, size}`. */
+/** A part of a run's log: `{first, bytes, size}`. Without a range the whole, or its end. */
 export async function log(run, range) {
-  const answer = await ask("GET", `/runs/${run}/log`, { headers: { Range: range } });
-  const said = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "");
-  if (answer.status === 416) return { none: true, size: Number(said?.[2] ?? 0) };
+  const answer = await ask("GET", `/runs/${run}/log`, { headers: range ? { Range: range } : {} });
+  const whole = Number(answer.headers.get("Grange-Log-Size") ?? 0);
+  if (!range && whole > READ_MAX) {
+    await answer.body.cancel();
+    return log(run, LAST);
+  }
+  const said = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "");
   const bytes = new Uint8Array(await answer.arrayBuffer());
   return { first: Number(said?.[1] ?? 0), bytes, size: Number(said?.[2] ?? bytes.length) };
 }

@@ -4,9 +4,10 @@
 import { RUNNING, TASK_STATES } from "./model.js";
 
 export const FLASH_MS = 900; // that a changed cell glows
-const SIZES = [24, 20, 17, 14, 12, 10, 8, 7, 6, 5, 4]; // pixels of a cell with its gap
+const SIZES = [36, 30, 24, 20, 17, 14, 12, 10, 8, 7, 6, 5, 4]; // pixels of a cell with its gap
 const TINY = 3; // for more tasks than this many
 const MANY = 300000;
+const NUMBERED = 28; // pixels of a cell that has its frame's number in it
 const COMFORT = 300; // pixels of height that a grid takes before it scrolls
 export const GUTTER = 52; // pixels for the frame numbers
 
@@ -77,6 +78,7 @@ export function paint(context, plan, view) {
   const from = first * plan.columns;
   const to = Math.min(plan.total, last * plan.columns);
   paintCells(context, plan, view, from, to);
+  if (plan.size >= NUMBERED) paintNumbers(context, plan, view, from, to);
   paintLabels(context, plan, view, first, last);
   const glows = paintFlashes(context, plan, view);
   outline(context, plan, view.selected, view.colours.ink);
@@ -137,7 +139,22 @@ function paintMark(context, plan, state, colours, task, side) {
   context.stroke();
 }
 
-function paintLabels(context, plan, { colours, labelOf }, first, last) {
+function paintNumbers(context, plan, { states, colours, numberOf }, from, to) {
+  const side = plan.size - plan.gap;
+  context.font = "10.5px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = colours.ink;
+  context.globalAlpha = 0.6;
+  for (let task = from; task < to; task += 1) {
+    if (states[task] > 3) continue; // those have a mark
+    const { x, y } = placeOf(plan, task);
+    context.fillText(numberOf(task), x + side / 2, y + side / 2 + 0.5, side - 4);
+  }
+  context.globalAlpha = 1;
+}
+
+function paintLabels(context, plan, { colours, numberOf }, first, last) {
   const every = Math.max(1, Math.ceil(17 / plan.size));
   context.font = "11px system-ui, sans-serif";
   context.textAlign = "right";
@@ -146,7 +163,7 @@ function paintLabels(context, plan, { colours, labelOf }, first, last) {
   const begin = Math.ceil(first / every) * every;
   for (let row = begin; row < last; row += every) {
     const y = row * plan.size + (plan.size - plan.gap) / 2;
-    context.fillText(labelOf(row * plan.columns), GUTTER - 10, Math.max(6, y));
+    context.fillText(numberOf(row * plan.columns), GUTTER - 10, Math.max(6, y));
   }
 }
 

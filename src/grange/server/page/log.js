@@ -29,8 +29,10 @@ export function open(run, over) {
   };
 }
 
-/** Take a part that was read: `{first, bytes, size}`. */
-export function read(log, { first, bytes, size }) {
+/** Take a part that was read: `{first, bytes, size}`; it may overlap what is known. */
+export function read(log, part) {
+  const known = Math.max(0, Math.min(part.bytes.length, log.end - part.first));
+  const [first, bytes, { size }] = [part.first + known, part.bytes.subarray(known), part];
   const whole = wholeCharacters(bytes);
   const text = new TextDecoder().decode(bytes.subarray(0, whole));
   const base = first === log.end ? log : startedOver(log, first);
@@ -52,10 +54,14 @@ export function hear(log, { offset, text }) {
   return add({ ...log, end: log.end + ENCODER.encode(text).length }, text);
 }
 
-/** The range to ask for next, as a header's value. */
+/** The range to ask for next, as a header's value; "" for the whole, if that is not too much. */
 export function nextRange(log) {
-  return log.loaded ? `bytes=${log.end}-${log.end + READ_MAX - 1}` : `bytes=-${READ_MAX}`;
+  if (!log.loaded || !log.end) return "";
+  return `bytes=${log.end - 1}-${log.end + READ_MAX - 1}`; // one that is known: never an empty range
 }
+
+/** The range of a log's end. */
+export const LAST = `bytes=-${READ_MAX}`;
 
 function add(log, text) {
   const pieces = (log.rest + text).split("\n");

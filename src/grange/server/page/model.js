@@ -217,7 +217,7 @@ function stateNumber({ state }) {
 function openTask(model, { job, block, task }) {
   if (task === undefined) return { ...model, task: null, log: null };
   if (sameTask(model.task, { job, block, task })) return model;
-  const opened = { job, block, task, detail: null, chosen: 0, stale: true, error: "" };
+  const opened = { job, block, task, detail: null, why: "", chosen: 0, stale: true, error: "" };
   return { ...model, task: opened, log: null };
 }
 
@@ -227,7 +227,7 @@ function sameTask(open, { job, block, task }) {
 
 function applyTaskRead(model, message) {
   if (!sameTask(model.task, message)) return model;
-  const task = { ...model.task, detail: message.detail, error: "" };
+  const task = { ...model.task, detail: message.detail, why: message.why, error: "" };
   return chooseLog({ ...model, task });
 }
 

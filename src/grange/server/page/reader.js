@@ -2,11 +2,13 @@
 
 import * as api from "./api.js";
 import { nextRange } from "./log.js";
+import { stateWord } from "./model.js";
 
 const PACE_MS = { job: 1000, grid: 400, task: 400, log: 150, why: 1000 };
 const AGAIN_MS = 3000; // after a read that failed
 const RUNNING_MAX = 2000; // running tasks whose progress is read with the states
 const NEAR = 64; // tasks that are read around the one pointed at
+const WAITING_TASKS = new Set(["waiting", "ready", "suspended"]);
 const WAITS = new Set(["waiting", "ready", "paused", "approval", "suspended"]);
 
 export class Reader {
@@ -85,7 +87,9 @@ export class Reader {
     dispatch({ type: "task-asked" });
     await this.reading({ type: "task-failed", job, block, task }, async () => {
       const detail = await api.task(job, block, task);
-      dispatch({ type: "task-read", job, block, task, detail });
+      const waits = WAITING_TASKS.has(stateWord(detail.task));
+      const why = waits ? (await api.whyTask(job, block, task)).summary : "";
+      dispatch({ type: "task-read", job, block, task, detail, why });
     });
   }
 
@@ -93,9 +97,7 @@ export class Reader {
     const { dispatch } = this.hooks;
     dispatch({ type: "log-asked" });
     await this.reading({ type: "log-failed", run: log.run }, async () => {
-      const found = await api.log(log.run, nextRange(log));
-      const nothing = { first: log.end, bytes: new Uint8Array(), size: log.end };
-      dispatch({ type: "log-read", run: log.run, part: found.none ? nothing : found });
+      dispatch({ type: "log-read", run: log.run, part: await api.log(log.run, nextRange(log)) });
     });
   }
 

@@ -18,7 +18,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export function gridView(act) {
   const canvas = el("canvas", { class: "cells", tabindex: 0, role: "application", "aria-roledescription": "frame grid" });
   const space = el("div", { class: "space" });
-  const scroll = el("div", { class: "scroll", tabindex: -1 }, canvas, space);
+  const scroll = el("div", { class: "scroll", tabindex: -1 }, el("div", { class: "pane" }, canvas), space);
   const tip = tooltip();
   const node = el("div", { class: "grid" }, scroll, tip.node);
   const flashes = new Map();
@@ -96,7 +96,7 @@ export function gridView(act) {
       ratio, colours, flashes, now, cursor, selected,
       states: grid.states,
       tasks: grid.tasks,
-      labelOf: (task) => String(framesOf(block, task)?.first ?? task),
+      numberOf: (task) => String(framesOf(block, task)?.first ?? task),
     });
     node.dataset.drawn = grid.states.length;
     node.dataset.glowing = flashes.size;

@@ -48,7 +48,8 @@ export function inOneSentence(farm) {
   const all = many(online, "worker");
   if (!running) return `The farm is at rest, ${all} online.`;
   const jobs = running === 1 ? "1 job is running" : `${number(running)} jobs are running`;
-  return `${jobs} on ${number(busy)} of ${all}.`;
+  if (busy < online) return `${jobs} on ${number(busy)} of ${all}.`;
+  return `${jobs} on ${online > 1 ? "all " : ""}${all}.`;
 }
 
 function whatIsLeft({ tasks, workers, workers_online: online }) {

@@ -18,6 +18,7 @@ export function taskView(root, act) {
   const state = stateWord();
   const about = el("span", { class: "soft" });
   const message = el("p", { class: "message", hidden: true });
+  const why = el("p", { class: "task-why" });
   const runs = el("ol", { class: "runs" });
   const runsPart = part("Runs", runs);
   const command = el("code");
@@ -30,7 +31,7 @@ export function taskView(root, act) {
   commandPart.firstChild.append(copy);
   const log = logView();
   root.append(back, el("div", { class: "task-head" }, title, el("p", { class: "sub" }, state.node, about)),
-    error, message, runsPart, log.node, commandPart, filesPart);
+    why, error, message, runsPart, log.node, commandPart, filesPart);
 
   return (model, route, now) => {
     const { task } = model;
@@ -44,6 +45,9 @@ export function taskView(root, act) {
     show(state.node, Boolean(view));
     if (view) state.update(wordOf(view));
     setText(about, view ? aboutTask(view, now) : "");
+    const waits = view && ["waiting", "ready", "suspended"].includes(wordOf(view));
+    setText(why, waits ? task.why : "");
+    show(why, why.textContent !== "");
     setText(error, task.error);
     show(error, task.error !== "");
     const said = view && wordOf(view) !== "done" ? view.message : "";
