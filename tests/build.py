@@ -72,6 +72,13 @@ def join(farm: Farm, name: str = "node", now: float = 1, **fields: Any) -> Worke
     return reply.worker_id
 
 
+def spare(farm: Farm) -> WorkerId:
+    """Let a worker join that could serve like any other, but is given no task."""
+    worker_id = join(farm, "spare")
+    farm.apply(c.EditWorker(worker_id=worker_id, changes={"max_tasks_host": 0}), 0)
+    return worker_id
+
+
 def started(farm: Farm, now: float = 1) -> list[Begun]:
     """Dispatch. The runs that were started."""
     effects = farm.dispatch(now).effects

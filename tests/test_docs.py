@@ -7,18 +7,25 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from grange.cli.main import app
+from grange.core import why
 from tools import make_docs
 from tools.reference import cli_pages, core_pages
-from tools.reference.source import ROOT, SOURCE, codes_in
+from tools.reference.afanasy import BLOCK_KEYS, JOB_KEYS, TASK_KEYS
+from tools.reference.meanings import MEANINGS
+from tools.reference.shapes import SHAPES
+from tools.reference.source import ROOT, SOURCE, codes_in, subclasses
+from tools.reference.what_to_do import WHAT_TO_DO
 
 LINES_MAX = 400  # of a module; beyond, it becomes a folder of the same name
 ADR_LINES_MAX = 60  # of a decision: one page
@@ -85,6 +92,23 @@ def test_the_reference_holds_generated_pages_only() -> None:
 @pytest.mark.parametrize("module", sorted(SOURCE.rglob("*.py")), ids=name)
 def test_every_stable_code_is_explained(module: Path) -> None:
     assert codes_in(module) - core_pages.documented_codes() == set()
+
+
+def test_no_meaning_outlives_its_field() -> None:
+    fields: defaultdict[str, set[str]] = defaultdict(set)
+    for kind in (*subclasses(msgspec.Struct), *subclasses(StrEnum)):
+        fields[kind.__name__] |= {*getattr(kind, "__struct_fields__", ()), *dir(kind)}
+    said = {
+        (kind, field) for words in (MEANINGS, SHAPES) for kind in words for field in words[kind]
+    }
+    keys = (("JobSpec", JOB_KEYS), ("BlockSpec", BLOCK_KEYS), ("TaskSpec", TASK_KEYS))
+    said |= {(kind, field) for kind, words in keys for field in words}
+    assert {item for item in said if item[1] not in fields[item[0]]} == set()
+
+
+def test_no_advice_outlives_its_reason() -> None:
+    known = why.GATES.keys() | why.REFUSALS.keys() | core_pages.other_reasons()
+    assert known == WHAT_TO_DO.keys()
 
 
 # --- pages written by hand

@@ -43,20 +43,29 @@ def test_waiting_ends_when_the_job_is_done(server: RecordedServer) -> None:
     assert [want.after for want in server.watched] == [0, 1]
 
 
-def test_waiting_raises_what_became_of_the_job(server: RecordedServer) -> None:
-    async def use(farm: AsyncClient) -> None:
-        await (await farm.job(12)).wait(timeout_s=0.2)
+async def wait(farm: AsyncClient, timeout_s: float | None = None) -> None:
+    await (await farm.job(12)).wait(timeout_s)
 
+
+def test_waiting_for_a_job_that_fails_raises(server: RecordedServer) -> None:
     server.answer("GET /jobs/12", build.detail())
     server.watch([build.snapshot(jobs=(build.failed(),))])
     with pytest.raises(JobFailed):
-        with_farm(server, use)
+        with_farm(server, wait)
+
+
+def test_waiting_for_a_job_that_is_deleted_raises(server: RecordedServer) -> None:
+    server.answer("GET /jobs/12", build.detail())
     server.watch([build.patch(jobs_gone=(12,))])
     with pytest.raises(JobDeleted):
-        with_farm(server, use)
+        with_farm(server, wait)
+
+
+def test_waiting_ends_with_its_time(server: RecordedServer) -> None:
+    server.answer("GET /jobs/12", build.detail())
     server.watch([build.snapshot(jobs=(build.job_view(),))])
-    with pytest.raises(WaitTimedOut):
-        with_farm(server, use)
+    with pytest.raises(WaitTimedOut, match=r"job 12 was not finished in 0\.05 s"):
+        with_farm(server, lambda farm: wait(farm, 0.05))
 
 
 def test_an_old_job_that_was_deleted_is_told(server: RecordedServer) -> None:

@@ -61,6 +61,6 @@ def test_both_hold_for_programs_with_a_loop(encrypted: Encrypted) -> None:
 
 
 def test_without_a_fingerprint_the_authorities_of_the_system_decide(encrypted: Encrypted) -> None:
-    with Client(encrypted.server.url, "t", patience_s=0) as farm:
-        with pytest.raises(Unreachable, match="certificate verify failed"):
-            farm.summary()
+    refused = pytest.raises(Unreachable, match="certificate verify failed")
+    with Client(encrypted.server.url, "t", patience_s=0) as farm, refused:
+        farm.summary()

@@ -185,9 +185,8 @@ def test_a_job_that_is_done_by_hand_waits_for_nobody(farm: Farm) -> None:
 
 def test_two_thousand_jobs_in_a_row_run_one_after_the_other(farm: Farm) -> None:
     join(farm)
-    ids = [submit(farm, job(block("1"), name="j0"))]
-    for number in range(1, 2_000):
-        ids.append(submit(farm, job(block("1"), name=f"j{number}", depend_mask=f"j{number - 1}")))
+    specs = [job(block("1"), name=f"j{n}", depend_mask=f"j{n - 1}") for n in range(2_000)]
+    ids = [submit(farm, spec) for spec in specs]
     assert order(farm) == ids
 
 
@@ -195,7 +194,7 @@ def test_jobs_in_a_row_by_id_are_not_compared_with_each_other(farm: Farm) -> Non
     ids = [submit(farm, job(block("1")))]
     with counted("waits_on") as calls:
         for _ in range(200):
-            ids.append(submit(farm, job(block("1"), depend_jobs=(ids[-1],))))  # noqa: PERF401
+            ids.append(submit(farm, job(block("1"), depend_jobs=(ids[-1],))))
     assert calls["waits_on"] < 400
 
 

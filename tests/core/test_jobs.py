@@ -26,6 +26,7 @@ from tests.build import (
     one,
     refused,
     run_all,
+    spare,
     started,
     submit,
     why,
@@ -224,6 +225,7 @@ def test_a_task_that_cannot_start_does_not_hold_the_others(farm: Farm) -> None:
 
 def test_a_task_to_try_that_must_avoid_the_host_is_passed_over(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     spec = block("1-2", errors_task_same_host=1, errors_avoid_host=0, errors_retries=5)
     job_id = submit(farm, job(spec))
     fail(farm)
@@ -233,6 +235,7 @@ def test_a_task_to_try_that_must_avoid_the_host_is_passed_over(farm: Farm) -> No
 
 def test_avoided_hosts_are_forgotten_on_request(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     job_id = submit(
         farm, job(block("1", errors_avoid_host=1, errors_task_same_host=1, errors_retries=9))
     )

@@ -25,6 +25,7 @@ from tests.build import (
     join,
     named,
     one,
+    spare,
     started,
     submit,
     why,
@@ -460,22 +461,24 @@ def test_a_limit_per_host_that_is_raised_counts_at_once(farm: Farm) -> None:
 
 def test_a_block_avoids_a_host_after_its_errors_there(farm: Farm) -> None:
     join(farm, "a")
+    spare(farm)
     job_id = submit_one(farm, errors_avoid_host=2, errors_task_same_host=0, errors_retries=9)
     assert fail(farm, 2) == ["a", "a"]
     assert begun(farm) == []
-    assert why(farm, job_id) == ["avoided"]
+    assert why(farm, job_id) == ["avoided", "worker-busy"]
 
 
 def test_a_task_avoids_a_host_after_its_own_errors_there(farm: Farm) -> None:
     edit_pool(farm, capacity_host=9_000)
     join(farm)
+    spare(farm)
     spec = block("1-2", errors_avoid_host=0, errors_task_same_host=1, errors_retries=9)
     job_id = submit(farm, job(spec, max_running_tasks=1))
     fail(farm)
     assert begun(farm) == [1]
     edit_job(farm, job_id, max_running_tasks=-1)
     assert begun(farm) == []
-    assert why(farm, job_id) == ["task-avoided"]
+    assert why(farm, job_id) == ["task-avoided", "worker-busy"]
 
 
 def test_a_maintenance_task_runs_on_the_worker_of_its_name(farm: Farm) -> None:

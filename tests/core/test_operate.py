@@ -33,6 +33,7 @@ from tests.build import (
     named,
     refused,
     run_all,
+    spare,
     started,
     states,
     submit,
@@ -201,6 +202,7 @@ def test_the_errors_of_a_task_are_forgotten(farm: Farm) -> None:
 
 def test_one_task_that_is_restarted_forgets_its_hosts(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     spec = block("1-2", errors_retries=9, errors_task_same_host=1, errors_avoid_host=0)
     job_id = submit(farm, job(spec))
     fail(farm, 2)
@@ -213,6 +215,7 @@ def test_one_task_that_is_restarted_forgets_its_hosts(farm: Farm) -> None:
 
 def test_only_the_errors_of_touched_tasks_are_forgotten(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     spec = block("1-2", errors_retries=9, errors_task_same_host=1, errors_avoid_host=0)
     job_id = submit(farm, job(spec))
     fail(farm, 2)

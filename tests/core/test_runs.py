@@ -31,6 +31,7 @@ from tests.build import (
     job_of,
     join,
     one,
+    spare,
     states,
     submit,
     why,
@@ -130,6 +131,7 @@ def test_each_start_is_told_which_attempt_it_is(farm: Farm) -> None:
 def test_a_task_goes_to_another_host_after_errors_on_one(farm: Farm) -> None:
     join(farm, "a")
     join(farm, "b")
+    spare(farm)
     edit_pool(farm, "/")
     submit(farm, job(block("1", errors_task_same_host=1, errors_avoid_host=0, errors_retries=9)))
     first, second = fail(farm, 2)
@@ -137,17 +139,28 @@ def test_a_task_goes_to_another_host_after_errors_on_one(farm: Farm) -> None:
     assert begun(farm) == []
 
 
+def test_where_no_other_worker_could_serve_a_host_is_tried_until_no_retry_is_left(
+    farm: Farm,
+) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", errors_avoid_host=1, errors_retries=3)))
+    assert fail(farm, 4) == ["node"] * 4
+    assert states(farm, job_id) == [FAILED]
+
+
 def test_a_user_says_when_hosts_are_avoided(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     edit_user(farm, errors_avoid_host=1, errors_task_same_host=0)
     job_id = submit(farm, job(block("1-2")))
     fail(farm)
     assert begun(farm) == []
-    assert why(farm, job_id) == ["avoided"]
+    assert why(farm, job_id) == ["avoided", "worker-busy"]
 
 
 def test_a_host_is_avoided_until_its_errors_are_forgiven(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     spec = block("1", errors_avoid_host=1, errors_retries=9, errors_forgive_time_s=60)
     submit(farm, job(spec))
     fail(farm, now=10)
@@ -168,6 +181,7 @@ def test_errors_that_were_forgiven_do_not_count_again(farm: Farm, field: str) ->
 
 def test_errors_may_never_be_forgiven(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     spec = block("1", errors_avoid_host=2, errors_retries=9, errors_forgive_time_s=0)
     submit(farm, job(spec))
     fail(farm, now=10)
@@ -178,6 +192,7 @@ def test_errors_may_never_be_forgiven(farm: Farm) -> None:
 
 def test_a_time_of_forgiveness_is_the_users_where_a_block_has_none(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     edit_user(farm, errors_forgive_time_s=60)
     submit(farm, job(block("1", errors_avoid_host=1, errors_retries=9)))
     fail(farm, now=10)
@@ -187,6 +202,7 @@ def test_a_time_of_forgiveness_is_the_users_where_a_block_has_none(farm: Farm) -
 
 def test_a_limit_of_errors_on_a_host_may_be_changed(farm: Farm) -> None:
     join(farm)
+    spare(farm)
     job_id = submit(farm, job(block("1", errors_avoid_host=1, errors_retries=9)))
     fail(farm)
     assert begun(farm) == []

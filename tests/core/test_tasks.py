@@ -171,3 +171,25 @@ def test_a_million_tasks_take_less_than_16_bytes_each() -> None:
     assert tasks.size == 1_000_000
     assert used / 1_000_000 < 16
     assert peak / 1_000_000 < 32
+
+
+def test_free_tasks_are_ready_and_others_wait_at_once() -> None:
+    tasks = table(*TaskState, WAITING, READY)
+    assert tasks.refit(b"\1\0\1\0\1\0\1\1\1") == 3
+    assert list(tasks.state) == [READY, WAITING, *list(TaskState)[2:], READY, READY]
+    assert (tasks.counts[WAITING], tasks.counts[READY]) == (1, 3)
+    assert tasks.take_dirty() == [0]
+    assert tasks.refit(b"\1\0\1\0\1\0\1\1\1") == 0
+
+
+def test_finished_tasks_are_marked() -> None:
+    assert table(*TaskState).finished_mask() == b"\0\0\0\1\0\1\0"
+
+
+@pytest.mark.parametrize("state", TaskState)
+def test_a_span_is_finished_when_all_its_tasks_are(state: TaskState) -> None:
+    tasks = table(READY, DONE, state, SKIPPED, FAILED)
+    finished = state in (DONE, SKIPPED)
+    assert tasks.all_finished(1, 3) is finished
+    assert tasks.all_finished(2, 2) is finished
+    assert not tasks.all_finished(0, 1)

@@ -85,7 +85,8 @@ class Farm(RuleBasedStateMachine):
                 self.queued += size
             case Forget(run_id):
                 self.acked.remove(run_id)
-                self.reported.pop(run_id, None)
+                for told in (self.reported, self.has, self.logs):
+                    told.pop(run_id, None)
             case Send(message):
                 self.hear(message)
             case _:

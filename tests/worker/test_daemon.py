@@ -393,7 +393,7 @@ async def test_a_worker_that_is_refused_ends_with_the_sentence(
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root is refused")
 async def test_root_runs_no_tasks_unless_allowed(server: FarmServer, tmp_path: Path) -> None:
-    with pytest.raises(WorkerCannotRun, match="allow_root"):
+    with pytest.raises(WorkerCannotRun, match="as root"):
         await Site(server, tmp_path / "state").work(PlainPlugins(), allow_root=False)
 
 

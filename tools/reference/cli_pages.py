@@ -15,6 +15,7 @@ import typer
 from grange.cli.exits import ExitCode
 from grange.cli.main import app
 from tools.reference import markdown as md
+from tools.reference.fields import Undocumented
 from tools.reference.source import notes_of, summary
 
 _MARK: Final = re.compile(r"\[/?[a-z ]*\]")  # of Rich, such as [bold] and [/]
@@ -116,7 +117,9 @@ def _parameter(item: Any) -> tuple[str, str, str]:
         words = [*item.opts, *item.secondary_opts]
         metavar = "" if item.is_flag else f" {item.metavar or _value(item)}"
         written = ", ".join(md.code(word + metavar) for word in words)
-    meaning = md.sentence(_plain(item.help or ""))
+    if not item.help:
+        raise Undocumented(f"{item.name} of the command line: give it a help text")
+    meaning = md.sentence(_plain(item.help))
     if item.envvar:
         meaning += f" Also {md.code(item.envvar)} in the environment."
     return written, _default(item), meaning

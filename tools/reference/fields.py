@@ -8,7 +8,8 @@ from enum import Enum
 from msgspec import inspect as kinds
 
 from tools.reference import markdown as md
-from tools.reference.meanings import COMMON, MEANINGS
+from tools.reference.meanings import MEANINGS
+from tools.reference.shapes import COMMON, SHAPES
 from tools.reference.source import notes_of
 
 
@@ -39,9 +40,10 @@ def usual_meaning(kind: type, name: str) -> str:
 
 def _said(kind: type, name: str) -> str:
     for base in kind.__mro__:
-        found = MEANINGS.get(base.__name__, {}).get(name)
-        if found:
-            return found
+        for words in (MEANINGS, SHAPES):
+            found = words.get(base.__name__, {}).get(name)
+            if found:
+                return found
     return notes_of(kind).get(name, "")
 
 

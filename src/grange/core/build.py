@@ -110,6 +110,10 @@ def spread_tasks(job: Job, block: Block) -> None:
     """Set the tasks of a new block WAITING that depend on tasks. Cost: O(tasks) if any do."""
     if not block.task_waits or block.spec.suspend_new_tasks:
         return
+    free = deps.free_tasks(job, block)
+    if free is not None:
+        block.tasks.refit(free)
+        return
     for task in range(block.tasks.size):
         if not deps.task_free(job, block, task):
             block.tasks.move(task, TaskState.WAITING)

@@ -141,6 +141,24 @@ def targets_of_task(job: Job, block: Block, task: int) -> Iterator[tuple[Block, 
                 yield other, index
 
 
+def free_tasks(job: Job, block: Block) -> bytes | None:
+    """Which tasks wait for none, one byte each; None where that must be asked task by task.
+
+    Where each task waits for the one of its own number alone it is known at once, for a
+    million tasks as for one.
+    """
+    free = b"\1" * block.tasks.size
+    for number in block.task_waits:
+        other = job.blocks[number]
+        if other.sub_frames or not block.space.pairs_with(other.space):
+            return None
+        both = int.from_bytes(free, "little") & int.from_bytes(
+            other.tasks.finished_mask(), "little"
+        )
+        free = both.to_bytes(block.tasks.size, "little")
+    return free
+
+
 def start_state(job: Job, block: Block, task: int) -> TaskState:
     """READY, or WAITING while a task it depends on is not finished."""
     if block.task_waits and not task_free(job, block, task):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from grange.core.demand import DemandKey, GroupKey, Level, Prefs
 from grange.core.objects import Block, Job, Worker
+from grange.core.records import HostErrors
 from grange.core.state import FarmState
 from grange.model.states import Nimby
 
@@ -128,9 +129,8 @@ def host_refusal(state: FarmState, job: Job, block: Block, worker: Worker, now: 
     for branch in state.branch_chain(job.spec.branch):
         if 0 <= branch.spec.max_running_tasks_per_host <= branch.hosts.get(worker_id, 0):
             return "branch-per-host"
-    if block.error_hosts and state.avoids(job, block, worker.name, now):
-        return "avoided"
-    return OK
+    avoided = block.error_hosts and state.avoids(job, block, worker.name, now)
+    return "avoided" if avoided and _elsewhere(state, job, block, {}, now) else OK
 
 
 def task_refusal(
@@ -141,6 +141,25 @@ def task_refusal(
     if bound and block.task_name(task) != worker.name:
         return "maintenance"
     errors = block.task_errors.get(task)
-    if errors and state.task_avoids(job, block, errors, worker.name, now):
-        return "task-avoided"
-    return OK
+    avoided = errors and state.task_avoids(job, block, errors, worker.name, now)
+    return "task-avoided" if avoided and _elsewhere(state, job, block, errors or {}, now) else OK
+
+
+def _elsewhere(
+    state: FarmState, job: Job, block: Block, errors: dict[str, HostErrors], now: float
+) -> bool:
+    """Whether some linked worker could serve a block and is not avoided.
+
+    Where there is none, avoiding would hold the task up for ever: it runs where it may, until
+    its retries are used up and it fails. Afanasy lets it wait. Cost: O(avoided workers).
+    """
+    for _, groups in state.demands[block.demand].ranks:
+        for worker_id in (worker_id for group in groups for worker_id in group.members):
+            worker = state.workers[worker_id]
+            if (
+                worker.linked
+                and not state.avoids(job, block, worker.name, now)
+                and not state.task_avoids(job, block, errors, worker.name, now)
+            ):
+                return True
+    return False

@@ -52,14 +52,23 @@ def refit_block(state: FarmState, job: Job, block: Block, out: Outcome) -> None:
     """Free or hold all tasks of a block that depends on tasks. Cost: O(tasks)."""
     if not block.task_waits:
         return
+    free = deps.free_tasks(job, block)
+    if free is None:
+        _refit_each(state, job, block)
+    elif block.tasks.refit(free):
+        state.touch_tasks(block)
+        block.picker.restart()
+    out.events.append(TasksChanged(job.job_id, block.number))
+    reoffer_block(job, block)
+
+
+def _refit_each(state: FarmState, job: Job, block: Block) -> None:
     for task in range(block.tasks.size):
         present = block.tasks.state[task]
         if present in (TaskState.WAITING, TaskState.READY):
             wanted = deps.start_state(job, block, task)
             if wanted != present:
                 state.move(block, task, wanted)
-    out.events.append(TasksChanged(job.job_id, block.number))
-    reoffer_block(job, block)
 
 
 def settle(state: FarmState, job: Job, block: Block, now: float, out: Outcome) -> None:

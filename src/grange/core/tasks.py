@@ -19,6 +19,8 @@ PACKED = 13  # bytes per task in a row
 
 _UNFINISHED = tuple(state for state in TaskState if state not in FINISHED)
 _WARNED = bytes(bool(flags & TaskFlag.WARNING) for flags in range(256))
+_FINISHED = bytes(state in FINISHED for state in range(256))
+_MAY_REFIT = bytes(255 * (state in (TaskState.WAITING, TaskState.READY)) for state in range(256))
 _LEGAL = [bytes(int(b in TASK_MOVES[a]) for b in TaskState) for a in TaskState]
 
 
@@ -123,10 +125,7 @@ class TaskTable:
         self.flags[:] = _both(self.flags, stay)
         self.errors[:] = _both(self.errors, stay)
         self.warned = self.flags.translate(_WARNED).count(1)
-        index = stay.find(0)
-        while index >= 0:
-            self.dirty.add(index // CHUNK)
-            index = stay.find(0, (index // CHUNK + 1) * CHUNK)
+        self._note_dirty(stay, 0)
 
     def append(self, count: int, state: TaskState) -> None:
         """Add tasks at the end."""
@@ -142,6 +141,35 @@ class TaskTable:
     def finished(self) -> int:
         """Number of tasks that are done or skipped."""
         return self.counts[TaskState.DONE] + self.counts[TaskState.SKIPPED]
+
+    def finished_mask(self) -> bytes:
+        """One byte per task: 1 where it is done or skipped. Cost: O(size), but in C."""
+        return bytes(self.state.translate(_FINISHED))
+
+    def refit(self, free: bytes) -> int:
+        """Of the WAITING and READY tasks, make those READY that are free, the others WAITING.
+
+        Cost: O(size), but in C. Returns how many were moved.
+
+        Args:
+            free: one byte per task, 1 or 0, as READY and WAITING are.
+        """
+        present = int.from_bytes(self.state, "little")
+        may_move = int.from_bytes(self.state.translate(_MAY_REFIT), "little")
+        wanted = int.from_bytes(free, "little") & may_move
+        moved = ((present & may_move) ^ wanted).to_bytes(self.size, "little")
+        self.state[:] = (present ^ (present & may_move) | wanted).to_bytes(self.size, "little")
+        self.counts[TaskState.WAITING] = self.state.count(TaskState.WAITING)
+        self.counts[TaskState.READY] = self.state.count(TaskState.READY)
+        self._note_dirty(moved, 1)
+        return moved.count(1)
+
+    def _note_dirty(self, column: bytes | bytearray, value: int) -> None:
+        """Note the chunks where a column has a value."""
+        index = column.find(value)
+        while index >= 0:
+            self.dirty.add(index // CHUNK)
+            index = column.find(value, (index // CHUNK + 1) * CHUNK)
 
     def all_finished(self, first: int, last: int) -> bool:
         """Whether every task of a span is done or skipped. Cost: O(span), but in C."""

@@ -183,6 +183,12 @@ class TaskSpace:
         """The first frame of the first range; 0 for named tasks."""
         return self.ranges[0].first if self.ranges else 0
 
+    def pairs_with(self, other: TaskSpace) -> bool:
+        """Whether each task meets the task of its own number in another space, and only that."""
+        if (self.ranges, self.per_task, self.size) != (other.ranges, other.per_task, other.size):
+            return False
+        return len(self.ranges) == 1 or (not self.ranges and self.per_task > 0)
+
     def default_name(self, task: int) -> str:
         """Name a task that has no name of its own, as Afanasy does."""
         item = self[task]

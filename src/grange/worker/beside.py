@@ -44,12 +44,11 @@ async def keep(command: Sequence[str], config: WorkerConfig, stop: asyncio.Event
         config: for it.
         stop: tells to stop.
     """
-    note = config.state_folder / NOTE
     await asyncio.to_thread(config.state_folder.mkdir, 0o700, parents=True, exist_ok=True)
     while not stop.is_set():
-        process = _known(note)
+        process = find(config.state_folder)
         if process is None:
-            process = await _start(command, config, note)
+            process = await _start(command, config)
         await _until_ended(process, stop)
         if not stop.is_set():
             log.warning("the worker beside this server ended; it is started again")
@@ -63,7 +62,7 @@ def end(state_folder: Path) -> None:
 
     Its warden then ends its runs.
     """
-    process = _known(state_folder / NOTE)
+    process = find(state_folder)
     if process is None:
         return
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -74,10 +73,10 @@ def end(state_folder: Path) -> None:
             process.kill()
 
 
-def _known(note: Path) -> psutil.Process | None:
-    """The worker that was noted, if it lives."""
+def find(state_folder: Path) -> psutil.Process | None:
+    """The worker of a state folder, if it lives."""
     try:
-        said = msgspec.json.decode(note.read_bytes(), type=_Note)
+        said = msgspec.json.decode((state_folder / NOTE).read_bytes(), type=_Note)
         process = psutil.Process(said.pid)
         alive = _started(process) == said.started
     except (OSError, msgspec.MsgspecError, psutil.NoSuchProcess):
@@ -100,7 +99,7 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-async def _start(command: Sequence[str], config: WorkerConfig, note: Path) -> psutil.Process:
+async def _start(command: Sequence[str], config: WorkerConfig) -> psutil.Process:
     child = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
     )

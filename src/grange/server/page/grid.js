@@ -7,7 +7,7 @@ export const FLASH_MS = 900; // that a changed cell glows
 const SIZES = [36, 30, 24, 20, 17, 14, 12, 10, 8, 7, 6, 5, 4]; // pixels of a cell with its gap
 const TINY = 3; // for more tasks than this many
 const MANY = 300000;
-const NUMBERED = 28; // pixels of a cell that has its frame's number in it
+const NUMBERED = 34; // pixels of a cell that has its frame's number in it
 const COMFORT = 300; // pixels of height that a grid takes before it scrolls
 export const GUTTER = 52; // pixels for the frame numbers
 
@@ -147,7 +147,7 @@ function paintNumbers(context, plan, { states, colours, numberOf }, from, to) {
   context.fillStyle = colours.ink;
   context.globalAlpha = 0.6;
   for (let task = from; task < to; task += 1) {
-    if (states[task] > 3) continue; // those have a mark
+    if (states[task] > 3 || states[task] === RUNNING) continue; // those say more
     const { x, y } = placeOf(plan, task);
     context.fillText(numberOf(task), x + side / 2, y + side / 2 + 0.5, side - 4);
   }

@@ -42,10 +42,11 @@ export function headerView(root) {
 
 /** The farm, as one would say it. */
 export function inOneSentence(farm) {
-  const { workers, workers_online: online, workers_busy: busy, jobs_running: running } = farm;
+  const { tasks, workers, workers_online: online, workers_busy: busy, jobs_running: running } = farm;
   if (!workers) return "The farm has no worker yet.";
   if (!online) return workers === 1 ? "The worker is offline." : `All ${number(workers)} workers are offline.`;
   const all = many(online, "worker");
+  if (!running && tasks.waiting + tasks.ready) return `No job is running; ${all} online.`;
   if (!running) return `The farm is at rest, ${all} online.`;
   const jobs = running === 1 ? "1 job is running" : `${number(running)} jobs are running`;
   if (busy < online) return `${jobs} on ${number(busy)} of ${all}.`;

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from grange.core import commands as c
+from grange.core.events import JobChanged, JobDeleted
+from grange.core.farm import Farm
+from grange.core.timers import TOKEN_KEEP_S, forget_tokens
+from grange.model.ids import JobId
+from tests.build import block, edit_job, edit_user, fail, job, join, restarted, submit
+
+
+def test_a_farm_without_times_has_no_deadline(farm: Farm) -> None:
+    submit(farm)
+    assert farm.next_deadline() is None
+
+
+def test_the_next_deadline_is_the_earliest(farm: Farm) -> None:
+    submit(farm, job(wait_until=300))
+    submit(farm, job(wait_until=200))
+    assert farm.next_deadline() == 200
+    farm.dispatch(200)
+    assert farm.next_deadline() == 300
+
+
+@pytest.mark.parametrize("life", [("job", 60), ("user", 60)])
+def test_a_job_is_deleted_at_the_end_of_its_life(farm: Farm, life: tuple[str, int]) -> None:
+    whose, seconds = life
+    edit_user(farm, jobs_life_time_s=seconds if whose == "user" else 0)
+    job_id = submit(farm, job(life_time_s=seconds if whose == "job" else -1), now=10)
+    assert farm.next_deadline() == 70
+    out = farm.dispatch(70)
+    assert JobDeleted(job_id) in out.events
+    assert [line.text for line in out.notes] == ["life time of 60 s is over"]
+
+
+def test_a_job_may_live_for_ever_though_its_user_says_not(farm: Farm) -> None:
+    edit_user(farm, jobs_life_time_s=60)
+    submit(farm, job(life_time_s=0))
+    assert farm.next_deadline() is None
+
+
+def test_a_life_that_was_made_longer_ends_later(farm: Farm) -> None:
+    job_id = submit(farm, job(life_time_s=60), now=10)
+    edit_job(farm, job_id, now=20, life_time_s=100)
+    farm.dispatch(70)
+    assert job_id in farm.state.jobs
+    farm.dispatch(110)
+    assert job_id not in farm.state.jobs
+
+
+def test_a_life_ends_after_a_restart_too(farm: Farm) -> None:
+    submit(farm, job(life_time_s=60), now=10)
+    again = restarted(farm, now=50)
+    assert again.next_deadline() == 70
+    again.dispatch(70)
+    assert not again.state.jobs
+
+
+def test_what_a_life_time_deletes_has_its_post_commands_run(farm: Farm) -> None:
+    submit(farm, job(life_time_s=60, command_post=("clean",)), now=10)
+    farm.dispatch(70)
+    assert [one.spec.name for one in farm.state.jobs.values()] == ["post job"]
+
+
+def test_a_time_that_comes_is_news(farm: Farm) -> None:
+    job_id = submit(farm, job(wait_until=100))
+    assert farm.dispatch(100).events == [JobChanged(job_id)]
+
+
+def test_the_time_of_a_job_that_is_gone_is_nothing(farm: Farm) -> None:
+    job_id = submit(farm, job(wait_until=100, life_time_s=500))
+    farm.apply(c.DeleteJob(job_id=job_id), 50)
+    assert farm.dispatch(1_000).events == []
+    assert farm.next_deadline() is None
+
+
+def test_errors_are_forgiven_after_a_restart_too(farm: Farm) -> None:
+    worker_id = join(farm)
+    spec = block("1", errors_avoid_host=1, errors_retries=9, errors_forgive_time_s=60)
+    submit(farm, job(spec), now=10)
+    fail(farm, now=10)
+    again = restarted(farm, now=20)
+    assert join(again, now=20) == worker_id
+    assert again.dispatch(21).effects == []
+    assert again.next_deadline() == 70
+    assert len(again.dispatch(70).effects) == 1
+
+
+def token(farm: Farm, word: str, now: float) -> JobId:
+    reply = farm.apply(c.SubmitJob(spec=job(), user="ada", token=word), now).reply
+    assert isinstance(reply, c.Submitted)
+    return reply.job_id
+
+
+def test_tokens_of_jobs_that_are_gone_are_forgotten_after_a_week(farm: Farm) -> None:
+    old, kept, young = (token(farm, word, now) for word, now in (("a", 1), ("b", 1), ("c", 9)))
+    for job_id in (old, young):
+        farm.apply(c.DeleteJob(job_id=job_id), 10)
+    farm.take_dirty()
+    forget_tokens(farm.state, 1 + TOKEN_KEEP_S)
+    assert {word for _, word in farm.state.tokens} == {"b", "c"}
+    assert farm.take_dirty().deleted_tokens == [("ada", "a")]
+    assert kept in farm.state.jobs
+
+
+def test_a_token_that_was_never_stored_is_not_stored_later(farm: Farm) -> None:
+    farm.apply(c.DeleteJob(job_id=token(farm, "a", 1)), 1)
+    forget_tokens(farm.state, 1 + TOKEN_KEEP_S)
+    assert not [item for item in farm.take_dirty().put if hasattr(item, "token")]
