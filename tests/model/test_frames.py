@@ -174,3 +174,25 @@ def test_ten_million_tasks_are_a_few_numbers() -> None:
     space = TaskSpace(parse_frames("1-10000000"))
     assert space[9_999_999].first == 10_000_000
     assert list(space.overlapping(5_000_000, 5_000_001)) == [(4_999_999, 5_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "pairs"),
+    [
+        (TaskSpace(parse_frames("1-9"), 2), TaskSpace(parse_frames("1-9"), 2), True),
+        (TaskSpace(parse_frames("1-9"), 2), TaskSpace(parse_frames("1-9"), 3), False),
+        (TaskSpace(parse_frames("1-9")), TaskSpace(parse_frames("2-10")), False),
+        (*(TaskSpace(parse_frames("1-9x2,2-10x2"), 2),) * 2, False),
+        (*(TaskSpace((), 1, 3),) * 2, True),
+        (*(TaskSpace((), -2, 4),) * 2, False),
+        (TaskSpace((), 1, 3), TaskSpace((), 1, 4), False),
+        (TaskSpace((), 1, 3), TaskSpace(parse_frames("0-2")), False),
+    ],
+)
+def test_tasks_of_equal_spaces_pair_with_each_other(
+    mine: TaskSpace, theirs: TaskSpace, pairs: bool
+) -> None:
+    assert mine.pairs_with(theirs) is pairs
+    frames = [mine[task] for task in range(len(mine))]
+    met = [list(theirs.overlapping(item.first, item.last)) for item in frames]
+    assert (met == [[(task, task)] for task in range(len(mine))]) is pairs

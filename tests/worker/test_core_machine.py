@@ -65,17 +65,8 @@ class Farm(RuleBasedStateMachine):
 
     def perform(self, effect: Effect) -> None:
         match effect:
-            case Load(run):
-                self.loading.add(run.run_id)
-            case Spawn(run):
-                assert run.run_id not in self.spawned, "a run is spawned at most once"
-                self.spawned.add(run.run_id)
-                self.alive[run.run_id] = False
-            case Kill(run_id, hard):
-                if run_id in self.alive:
-                    self.alive[run_id] |= hard
-            case Judge(run_id):
-                self.judging.add(run_id)
+            case Load() | Spawn() | Kill() | Judge():
+                self.perform_on_run(effect)
             case Hold(until):
                 assert until == self.lease_until
             case SendLog(run_id, offset, size):
@@ -91,6 +82,20 @@ class Farm(RuleBasedStateMachine):
                 self.hear(message)
             case _:
                 pass
+
+    def perform_on_run(self, effect: Load | Spawn | Kill | Judge) -> None:
+        match effect:
+            case Load(run):
+                self.loading.add(run.run_id)
+            case Spawn(run):
+                assert run.run_id not in self.spawned, "a run is spawned at most once"
+                self.spawned.add(run.run_id)
+                self.alive[run.run_id] = False
+            case Kill(run_id, hard):
+                if run_id in self.alive:
+                    self.alive[run_id] |= hard
+            case Judge(run_id):
+                self.judging.add(run_id)
 
     def hear(self, message: ToServer) -> None:
         assert self.linked

@@ -214,6 +214,18 @@ async def test_a_flood_stays_bounded_and_does_no_harm(server: FarmServer, tmp_pa
     assert server.logs[1].endswith(b"the end\n")
 
 
+async def test_an_output_that_a_stranger_holds_open_does_not_hold_up_the_result(
+    server: FarmServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grange.worker.attendant.EOF_MAX_S", 0.2)
+    async with working(server, tmp_path):
+        await server.start(a_run(command="echo $$; sleep 1000"))
+        await server.printed(b"\n")
+        with Path(f"/proc/{int(server.logs[1])}/fd/1").open("wb"):
+            await server.stop()
+            assert (await server.result()).status is RunStatus.STOPPED
+
+
 async def test_a_stubborn_run_is_stopped_by_force(
     server: FarmServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

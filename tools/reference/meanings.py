@@ -24,6 +24,12 @@ _CUSTOM: Final = "Free text for scripts; services find it in their run"
 _HIDDEN: Final = "Left out of lists unless asked for"
 _MULTIHOST: Final = "Kept for Afanasy's clients; a task of Grange runs on one worker"
 
+_SOLVE: Final = (
+    "Who below is next. `order`: the greatest priority, then the oldest; `priority`: the greatest"
+    " need, so that all get their share"
+)
+_NEED_BY: Final = "What need counts as taken already: running tasks, or their capacity"
+
 MEANINGS: Final[dict[str, dict[str, str]]] = {
     "TaskSpec": {
         "name": 'What people call the task; "" gives `task 3`',
@@ -70,10 +76,10 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "max_running_tasks_per_host": _PER_HOST,
         "tickets": "Licences that a running task holds: name and number",
         "errors_retries": "How often a failed task is tried again; -1 the user's value",
-        "errors_avoid_host": "The block keeps off a worker after so many errors there; 0 never,"
-        " -1 the user's value",
+        "errors_avoid_host": "The block keeps off a worker after so many errors there, where"
+        " another could serve; 0 never, -1 the user's value",
         "errors_task_same_host": "A task keeps off a worker after so many errors of its own"
-        " there; 0 never, -1 the user's value",
+        " there, where another could serve; 0 never, -1 the user's value",
         "errors_forgive_time_s": "Seconds after which a worker's errors are forgotten; 0 never,"
         " -1 the user's value",
         "task_max_run_time_s": "A run that takes longer is ended and has failed; 0 or less: no"
@@ -170,11 +176,10 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "annotation": _NOTE,
         "custom_data": _CUSTOM,
         "hidden": _HIDDEN,
-        "solve": "Who below is next. `order`: the greatest priority, then the oldest;"
-        " `priority`: the greatest need, so that all get their share",
-        "need_by": "What need counts as taken already: running tasks, or their capacity",
     },
     "UserSpec": {
+        "solve": _SOLVE,
+        "need_by": _NEED_BY,
         "errors_retries": "How often a failed task is tried again",
         "errors_avoid_host": "A block keeps off a worker after so many errors there; 0 never",
         "errors_task_same_host": "A task keeps off a worker after so many errors of its own"
@@ -182,6 +187,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "errors_forgive_time_s": "Seconds after which a worker's errors are forgotten; 0 never",
         "jobs_life_time_s": "Seconds from a job's submission to its deletion; 0 never",
     },
+    "BranchSpec": {"solve": _SOLVE, "need_by": _NEED_BY},
     "TicketLimit": {"count": "How many there are"},
     "FarmSpec": {
         "services": "What may run here; empty: as the level above says",

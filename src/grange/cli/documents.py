@@ -13,7 +13,7 @@ from grange.client.requests.access import NewJoinCode
 from grange.model import views
 
 #: Fields that are epoch seconds. Elsewhere the same words mean something else.
-_TIMES: Final[Mapping[type[Any], frozenset[str]]] = {
+TIMES: Final[Mapping[type[Any], frozenset[str]]] = {
     views.AuditView: frozenset({"at"}),
     views.BlockView: frozenset({"started", "done"}),
     views.BranchView: frozenset({"created"}),
@@ -50,7 +50,7 @@ def _plain(value: Any) -> Any:
 def _object(value: msgspec.Struct) -> Any:
     if value.__struct_config__.omit_defaults:
         return msgspec.to_builtins(value)  # a specification, as it is written to submit it
-    times = _TIMES.get(type(value), frozenset())
+    times = TIMES.get(type(value), frozenset())
     return {
         name: iso(found) if name in times else _plain(found)
         for name in value.__struct_fields__

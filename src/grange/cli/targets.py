@@ -63,18 +63,6 @@ def job_target(text: str) -> JobTarget:
     return JobTarget(int(match[1]), block, match[3] or "")
 
 
-def task_target(text: str) -> tuple[int, int, int]:
-    """Read exactly one task: its job, block and number.
-
-    Raises:
-        BadTarget: it is none.
-    """
-    found = job_target(text)
-    if found.block is None or not found.tasks.isdecimal():
-        raise BadTarget(f"{text!r} is not one task; write 12/0/7 for task 7 of block 0 of job 12")
-    return found.job, found.block, int(found.tasks)
-
-
 def target(text: str) -> JobTarget | NamedTarget:
     """Read what a command is about.
 

@@ -11,6 +11,7 @@ import msgspec
 from grange.core import deps
 from grange.core.build import add_branch, enter, reshape, set_solving, watch_life
 from grange.core.effects import Outcome
+from grange.core.gates import regate_branch, regate_user
 from grange.core.moves import refit_block
 from grange.core.objects import Block, Job, Pool, Run, User, Worker
 from grange.core.pick import Picker
@@ -214,6 +215,10 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
     deps.link_jobs(state)
     for job in state.jobs.values():
         _refit(state, job, now)
+    for user in state.users.values():
+        regate_user(state, user, now)
+    for branch_now in state.branches.values():
+        regate_branch(state, branch_now, now)
     state.dirty = Dirty()
 
 
@@ -267,6 +272,17 @@ def _restore_job(state: FarmState, record: JobRecord, kept: _Sorted, now: float)
     deps.link_blocks(job)
     enter(state, job, now)
     watch_life(state, job)
+    for block_now in job.blocks:
+        _watch_errors(state, job, block_now)
+
+
+def _watch_errors(state: FarmState, job: Job, block: Block) -> None:
+    """Have a block looked at again when errors on a host are forgiven."""
+    forgive = state.forgive_time(job, block)
+    kept = (block.error_hosts, *block.task_errors.values())
+    if forgive:
+        for last in {entry.last for hosts in kept for entry in hosts.values()}:
+            state.set_timer(last + forgive, "forgive", number=job.job_id)
 
 
 def _restore_block(

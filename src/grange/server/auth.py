@@ -17,6 +17,7 @@ from grange.server.sessions import Session, Sessions
 from grange.store.store import CredentialRecord
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LOGIN_PATH: Final = "/login/"  # of login links; the secret follows
 _HOW: Final = "send Authorization: Bearer TOKEN, or run: grange open"
 
 
@@ -130,6 +131,16 @@ class Gate:
         if record.role != Role.WORKER and not (record.role == Role.ADMIN and local):
             raise Forbidden(f"role {record.role!r} holds no worker's link", hint="use a join code")
         return record
+
+    def login_link(self, url: str, credential_id: str, user: str) -> str:
+        """Make an address that signs a browser in, once.
+
+        Args:
+            url: the server's, as the browser calls it, without a slash at the end.
+            credential_id: whose role the session has, such as `secret.ADMIN_ID`.
+            user: in whose name the session asks.
+        """
+        return f"{url}{LOGIN_PATH}{self.sessions.make_link(credential_id, user)}"
 
     def sign_in(self, secret: str, address: str) -> Session:
         """Exchange the secret of a login link for a session.

@@ -105,7 +105,7 @@ async def _start(command: Sequence[str], config: WorkerConfig) -> psutil.Process
     )
     process = psutil.Process(child.pid)
     said = msgspec.json.encode(_Note(child.pid, _started(process)))
-    await asyncio.to_thread(note.write_bytes, said)
+    await asyncio.to_thread((config.state_folder / NOTE).write_bytes, said)
     assert child.stdin is not None
     child.stdin.write(to_json(config))
     child.stdin.close()

@@ -142,6 +142,16 @@ def test_a_login_link_signs_a_browser_in(browser: httpx.Client) -> None:
     assert browser.get("/whoami").json() == {"user": OWNER, "role": "admin"}
 
 
+def test_the_short_and_the_long_address_of_a_login_link_are_the_same(
+    farm: Served, api: httpx.Client
+) -> None:
+    for path in ("/login/", "/api/v1/login/"):
+        url = api.post("/login-links").json()["url"].replace("/login/", path)
+        with farm.client("") as browser:
+            assert browser.get(url).status_code == 200
+            assert browser.get("/whoami").json()["user"] == OWNER
+
+
 def test_a_login_link_is_good_once(farm: Served, api: httpx.Client) -> None:
     url = api.post("/login-links").json()["url"]
     with farm.client("") as first, farm.client("") as second:

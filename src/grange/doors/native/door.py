@@ -23,7 +23,7 @@ from grange.doors.native.refusals import HANDLERS
 from grange.doors.native.site import Site
 from grange.doors.native.sockets import Sockets
 from grange.server.asgi import App, Receive, Scope, Send
-from grange.server.auth import Principal
+from grange.server.auth import LOGIN_PATH, Principal
 from grange.server.request import cookie, header, sender
 from grange.server.sessions import COOKIE
 
@@ -48,6 +48,9 @@ def native_door(parts: Parts) -> App:
             await sockets(scope, receive, send)
         elif scope["path"].startswith("/api/"):
             await api(scope, receive, send)  # type: ignore[arg-type]  # the same, typed closely
+        elif scope["path"].startswith(LOGIN_PATH):  # short, as people see it
+            inner: Any = {**scope, "path": PATH + scope["path"]}
+            await api(inner, receive, send)  # type: ignore[arg-type]
         else:
             await site(scope, receive, send)
 

@@ -128,8 +128,8 @@ async def make_login_link(caller: Sender, request: Req) -> LoginLink:
     if caller.principal.by == "session":
         raise Forbidden("a session cannot prolong itself", hint="use a token: grange open")
     who = caller.principal
-    secret = caller.parts.gate.sessions.make_link(who.credential_id, who.user)
-    return LoginLink(url=f"{request.base_url}api/v1/login/{secret}")
+    base = str(request.base_url).rstrip("/")
+    return LoginLink(url=caller.parts.gate.login_link(base, who.credential_id, who.user))
 
 
 @post("/join", operation_id="join", summary="Join as a worker, by a code", responses=OPEN)

@@ -8,6 +8,7 @@ import { gridView } from "./view-grid.js";
 import { ago, duration, many, moment, number, percent, roughly } from "./words.js";
 
 const BLOCKS_SHOWN = 200;
+const READY_S = 3; // of being ready before it is said why
 const LEGEND = ["done", "running", "ready", "waiting", "failed", "skipped", "suspended"];
 
 /** @param {object} act what the buttons do; see actions.js. */
@@ -48,7 +49,7 @@ export function jobView(root, act) {
     buttons.update(job, model.me);
     figures.update(job, now);
     bar.update(job);
-    why.update(job, model.why);
+    why.update(job, model.why, now);
     drawBlocks(job, shownBlock(route, job));
     drawGrid(model, job, route, now);
   };
@@ -133,10 +134,14 @@ function whyBox() {
   const summary = el("p", { class: "why-summary" });
   const reasons = el("ul", { class: "reasons" });
   const node = el("div", { class: "why", hidden: true }, summary, reasons);
-  const update = (job, why) => {
+  let still = { job: 0, since: 0 }; // since when it does not run
+  const update = (job, why, now) => {
+    if (job.state === "running" || still.job !== job.job_id) still = { job: job.job_id, since: now };
     const view = why?.job === job.job_id ? why.view : null;
     const text = view?.summary || job.why;
-    const shown = Boolean(text) && job.state !== "done" && job.state !== "running";
+    // between two frames of a busy farm a job is ready for a moment: that needs no explanation
+    const passing = job.state === "ready" && now - still.since < READY_S;
+    const shown = Boolean(text) && !passing && !["done", "running"].includes(job.state);
     show(node, shown);
     if (!shown) return;
     setText(summary, text);
