@@ -114,15 +114,6 @@ def end(
     return farm.apply(EndRun(worker_id=worker_id, run_id=run_id, result=result), now)
 
 
-def occupied(farm: Farm, name: str = "busy") -> WorkerId:
-    """A worker that has all the work it can take, and goes on."""
-    worker_id = join(farm, name)
-    edit_worker(farm, worker_id, max_tasks_host=1)
-    submit(farm, job(block("1"), hosts_mask=name, priority=255), user="somebody")
-    assert hosts(farm) == [name]
-    return worker_id
-
-
 def run_all(farm: Farm, now: float = 1, most: int = 10_000) -> list[RunSpec]:
     """Let everything run and end well. The runs, in the order of their starts."""
     runs: list[RunSpec] = []

@@ -481,6 +481,27 @@ def test_a_task_avoids_a_host_after_its_own_errors_there(farm: Farm) -> None:
     assert why(farm, job_id) == ["task-avoided", "worker-busy"]
 
 
+@pytest.mark.parametrize("field", ["errors_avoid_host", "errors_task_same_host"])
+def test_a_host_is_not_avoided_where_the_others_are_away(farm: Farm, field: str) -> None:
+    gone = join(farm, "gone")
+    farm.apply(c.LoseWorker(worker_id=gone), 1)
+    join(farm)
+    limits = {"errors_avoid_host": 0, "errors_task_same_host": 0, field: 1}
+    submit_one(farm, errors_retries=2, **limits)
+    assert fail(farm, 3) == ["node"] * 3
+
+
+@pytest.mark.parametrize("field", ["errors_avoid_host", "errors_task_same_host"])
+def test_a_host_is_not_avoided_where_all_are(farm: Farm, field: str) -> None:
+    for name in ("a", "b"):
+        join(farm, name)
+    limits = {"errors_avoid_host": 0, "errors_task_same_host": 0, field: 1}
+    submit_one(farm, errors_retries=2, **limits)
+    names = fail(farm, 3)
+    assert set(names) == {"a", "b"}
+    assert names[0] != names[1]
+
+
 def test_a_maintenance_task_runs_on_the_worker_of_its_name(farm: Farm) -> None:
     for name in ("a", "b", "c"):
         join(farm, name)

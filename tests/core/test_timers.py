@@ -7,7 +7,7 @@ from grange.core.events import JobChanged, JobDeleted
 from grange.core.farm import Farm
 from grange.core.timers import TOKEN_KEEP_S, forget_tokens
 from grange.model.ids import JobId
-from tests.build import block, edit_job, edit_user, fail, job, join, restarted, submit
+from tests.build import block, edit_job, edit_user, fail, job, join, restarted, spare, submit
 
 
 def test_a_farm_without_times_has_no_deadline(farm: Farm) -> None:
@@ -76,11 +76,13 @@ def test_the_time_of_a_job_that_is_gone_is_nothing(farm: Farm) -> None:
 
 
 def test_errors_are_forgiven_after_a_restart_too(farm: Farm) -> None:
+    spare(farm)
     worker_id = join(farm)
     spec = block("1", errors_avoid_host=1, errors_retries=9, errors_forgive_time_s=60)
     submit(farm, job(spec), now=10)
     fail(farm, now=10)
     again = restarted(farm, now=20)
+    join(again, "spare", now=20, runs=tuple(run_id for run_id in farm.state.runs))
     assert join(again, now=20) == worker_id
     assert again.dispatch(21).effects == []
     assert again.next_deadline() == 70

@@ -18,8 +18,9 @@ from typing import Any, Self
 import msgspec
 
 from grange.client import Client
+from grange.client.handles import TaskHandle
 from grange.model.spec import BlockSpec
-from grange.model.views import JobView, WorkerView
+from grange.model.views import JobView, RunView, WorkerView
 from grange.worker import beside, procfs
 
 MARK = "GRANGE_E2E"  # in the environment of all processes of one test
@@ -55,7 +56,8 @@ class Processes:
         while self.left():
             for pid in self.left():
                 kill(pid)
-            self.reap()
+        for child in self._children:
+            child.wait()
 
     def start(
         self, *command: str, said: object, log: Path, **environment: str
@@ -81,11 +83,6 @@ class Processes:
         """Those that live."""
         return [pid for pid in procfs.marked(MARK, self.mark) if lives(pid)]
 
-    def reap(self) -> None:
-        """Let those go that have ended."""
-        for child in self._children:
-            child.poll()
-
 
 class Farm:
     """A server and the worker beside it, as `grange up` starts them.
@@ -96,14 +93,17 @@ class Farm:
         settings: of the server, beyond what a test needs.
     """
 
+    PROGRAM = (sys.executable, "-m", "grange.app", "up")
+
     def __init__(self, folder: Path, processes: Processes, **settings: Any) -> None:
         self.folder = folder
         self.state = folder / "farm"
         self.log = folder / "farm.log"
         self._processes = processes
+        self.port = free_port()
         self._settings = {
             "state_dir": str(self.state),
-            "port": free_port(),
+            "port": self.port,
             "worker_allow_root": True,
             "heartbeat_s": 0.5,
             **settings,
@@ -113,9 +113,7 @@ class Farm:
     def start(self) -> None:
         """Start it, again on the same state, and wait until it listens."""
         (self.state / "server.json").unlink(missing_ok=True)
-        self.server = self._processes.start(
-            *(sys.executable, "-m", "grange.app", "up"), said=self._settings, log=self.log
-        )
+        self.server = self._processes.start(*self.PROGRAM, said=self._settings, log=self.log)
         eventually(self._listens, "the server listens")
 
     def _listens(self) -> bool:
@@ -177,6 +175,7 @@ def kill(pid: int) -> None:
 def python(script: str, *arguments: str, **fields: Any) -> BlockSpec:
     """A block whose tasks run a Python script."""
     command = (sys.executable, "-I", "-c", script, *arguments)
+    fields.setdefault("frames", "1")
     return BlockSpec(command=command, capacity=100, **fields)
 
 
@@ -186,3 +185,15 @@ def until_done(client: Client, job_id: int, tasks: int) -> JobView:
         if view.tasks.done >= tasks:
             return view
     raise AssertionError(f"job {job_id} ended before {tasks} tasks were done")
+
+
+def once(task: TaskHandle) -> RunView:
+    """The one run of a task that was executed.
+
+    A start that is on disk but had not left when the server was killed is given out anew.
+    """
+    *lost, run = reversed(task.runs())
+    for other in lost:
+        assert other.result is not None
+        assert other.result.message == "the worker does not have it"
+    return run

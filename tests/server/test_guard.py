@@ -12,7 +12,7 @@ import pytest
 from grange.server import guard
 from grange.server.asgi import Message, Receive, Scope, Send
 from grange.server.guard import CSP, Guard
-from grange.server.refusal import BodyTooLarge, BodyTooSlow
+from grange.server.refusal import BodyTooLarge
 from grange.server.request import respond
 
 BODY_MAX = 100  # bytes
@@ -167,20 +167,27 @@ def test_a_length_of_many_digits_is_too_long() -> None:
 
 
 def test_a_body_that_turns_out_too_long_is_read_no_further() -> None:
+    answer = Sent(ask(pieces=[b"x" * 60, b"y" * 41, b"z"]))
+    assert (answer.status, answer.code) == (413, "body-too-large")
+
+
+def test_an_answer_that_has_begun_is_not_begun_again() -> None:
+    async def hasty(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await reader(scope, receive, send)
+
     with pytest.raises(BodyTooLarge):
-        ask(pieces=[b"x" * 60, b"y" * 41, b"z"])
+        ask(pieces=[b"x" * 101], app=hasty)
 
 
 def test_a_body_that_stops_coming_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "BODY_IDLE_MAX_S", 0.01)
-    with pytest.raises(BodyTooSlow):
-        ask(pieces=())
+    assert Sent(ask(pieces=())).code == "body-too-slow"
 
 
 def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "BODY_MAX_S", 0.0)
-    with pytest.raises(BodyTooSlow):
-        ask(pieces=())
+    assert Sent(ask(pieces=())).code == "body-too-slow"
 
 
 def test_every_answer_carries_the_headers_that_protect_it() -> None:

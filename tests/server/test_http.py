@@ -17,7 +17,7 @@ from grange.server.http import CannotListen, Listener, Tls, raise_file_limit
 from grange.server.request import respond
 from grange.server.state_dir import StateDir, fingerprint
 
-PATIENCE_S = 5.0  # of a test
+PATIENCE_S = 20.0  # of a test
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import ssl
 import stat
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from grange.server.secret import ADMIN_ID, parse
-from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts, own_names
+from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts, outer_name, own_names
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX")
 
@@ -88,3 +90,28 @@ def test_where_a_server_is_found_is_told_only_while_it_runs(tmp_path: Path) -> N
 
 def test_a_machine_has_a_name() -> None:
     assert own_names()
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, **names: str) -> None:
+    """Let the machine be called `node`, and names mean addresses."""
+
+    def lookup(name: str, _: None) -> list[object]:
+        if name not in names:
+            raise OSError
+        return [(2, 1, 6, "", (names[name], 0))]
+
+    monkeypatch.setattr(socket, "gethostname", lambda: "node")
+    monkeypatch.setattr(socket, "getfqdn", lambda: "node.studio")
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+
+
+def test_a_name_that_means_an_outer_address_is_told_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolving(monkeypatch, **{"node": "127.0.1.1", "node.studio": "10.0.0.7"})
+    assert outer_name() == "node.studio"
+
+
+def test_an_address_is_told_where_no_name_means_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, node="127.0.1.1")
+    assert outer_name() == "node" or str(ip_address(outer_name()))

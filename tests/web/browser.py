@@ -146,13 +146,21 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, expression: str) -> None:
-        """Wait until an expression, or what it promises, holds."""
+        """Wait until an expression, or what it promises, holds; also across a navigation."""
         give_up = time.monotonic() + PATIENCE_S
-        while not self.ask(f"Promise.resolve({expression}).then(Boolean)"):
+        while (found := self._holds(expression)) is not True:
             if time.monotonic() > give_up:
                 shown = self.ask("document.body.innerText")[:2_000]
-                raise AssertionError(f"never true: {expression}\n{self.complaints}\n{shown}")
+                why = f"{found}\n{list(self.complaints)}\n{shown}"
+                raise AssertionError(f"never true: {expression}\n{why}")
             time.sleep(LOOK_S)
+
+    def _holds(self, expression: str) -> bool | str:
+        """Whether it does, or why that cannot be said."""
+        try:
+            return bool(self.ask(f"Promise.resolve({expression}).then(Boolean)"))
+        except PageFailed as error:
+            return str(error)
 
     def text(self, selector: str) -> str:
         """The text of an element as it is shown, on one line."""

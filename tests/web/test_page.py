@@ -140,16 +140,16 @@ PLACE = """(async (task) => {
   const scroll = document.querySelector('.scroll');
   const total = Number(document.querySelector('.grid').dataset.drawn);
   const plan = layout(total, scroll.clientWidth - 6);
-  const half = (plan.size - plan.gap) / 2;
+  const side = plan.size - plan.gap;
   const at = placeOf(plan, task);
-  const inside = [at.x + half, at.y + half + 3 - scroll.scrollTop].map(Math.floor);
+  const inside = [at.x + side / 2, at.y + side * 0.85 + 3 - scroll.scrollTop].map(Math.floor);
   const box = document.querySelector('.cells').getBoundingClientRect();
   return { inside, window: [box.x + inside[0], box.y + inside[1]] };
 })"""
 
 
 def colour(page: Page, task: int) -> list[int]:
-    """The colour in the middle of a task's cell, as the canvas has it."""
+    """The colour of a task's cell, as the canvas has it: low in it, below number and mark."""
     found: list[int] = page.ask(
         f"""(async () => {{
           const [x, y] = (await {PLACE}({task})).inside;

@@ -221,9 +221,10 @@ async def test_an_output_that_a_stranger_holds_open_does_not_hold_up_the_result(
     async with working(server, tmp_path):
         await server.start(a_run(command="echo $$; sleep 1000"))
         await server.printed(b"\n")
-        with Path(f"/proc/{int(server.logs[1])}/fd/1").open("wb"):
-            await server.stop()
-            assert (await server.result()).status is RunStatus.STOPPED
+        stranger = os.open(f"/proc/{int(server.logs[1])}/fd/1", os.O_WRONLY)
+        await server.stop()
+        assert (await server.result()).status is RunStatus.STOPPED
+        os.close(stranger)
 
 
 async def test_a_stubborn_run_is_stopped_by_force(

@@ -181,9 +181,10 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "solve": _SOLVE,
         "need_by": _NEED_BY,
         "errors_retries": "How often a failed task is tried again",
-        "errors_avoid_host": "A block keeps off a worker after so many errors there; 0 never",
+        "errors_avoid_host": "A block keeps off a worker after so many errors there, where"
+        " another could serve; 0 never",
         "errors_task_same_host": "A task keeps off a worker after so many errors of its own"
-        " there; 0 never",
+        " there, where another could serve; 0 never",
         "errors_forgive_time_s": "Seconds after which a worker's errors are forgotten; 0 never",
         "jobs_life_time_s": "Seconds from a job's submission to its deletion; 0 never",
     },

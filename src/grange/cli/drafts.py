@@ -89,7 +89,8 @@ def job_of_command(words: Sequence[str], draft: Draft, wishes: Wishes) -> JobSpe
     patterns = command_patterns(words)
     command: Command = " ".join(patterns) if draft.shell else patterns
     title = Path(words[0].split()[0]).name if words[0].split() else "command"
-    block = _block(draft, title, draft.service or "generic", command, draft.files)
+    files = map(file_pattern, draft.files)
+    block = _block(draft, title, draft.service or "generic", command, files)
     return _job(title, (block,), wishes)
 
 

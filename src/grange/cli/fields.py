@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import types
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -110,9 +109,7 @@ def _time(text: str, now: float) -> float:
 
 
 def _bare(hint: Any) -> Any:
-    """A type without its bounds; of several, the first one that is not None."""
+    """A type without its bounds."""
     while get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
-    if get_origin(hint) in (Union, types.UnionType):
-        return _bare(next(item for item in get_args(hint) if item is not type(None)))
     return hint

@@ -66,7 +66,7 @@ class GroupKey(NamedTuple):
     masks: frozenset[int]  #: masks in use that match the name
 
 
-Place = tuple[int, int, float, int]  # tasks, -free capacity, last change, worker id
+Place = tuple[int, int, int, float, int]  # tasks, -free capacity, -priority, last change, id
 
 
 class Group:

@@ -213,12 +213,7 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
     for run in sorted(kept.runs, key=lambda item: item.run_id):
         _restore_run(state, run)
     deps.link_jobs(state)
-    for job in state.jobs.values():
-        _refit(state, job, now)
-    for user in state.users.values():
-        regate_user(state, user, now)
-    for branch_now in state.branches.values():
-        regate_branch(state, branch_now, now)
+    _refit(state, now)
     state.dirty = Dirty()
 
 
@@ -337,8 +332,13 @@ def _restore_run(state: FarmState, record: RunRecord) -> None:
     worker.changed = run.started
 
 
-def _refit(state: FarmState, job: Job, now: float) -> None:
+def _refit(state: FarmState, now: float) -> None:
     """Work out anew what depends on frames of running tasks, and which limits are reached."""
-    for block in job.blocks:
-        refit_block(state, job, block, Outcome())
-    reshape(state, job, now)
+    for job in state.jobs.values():
+        for block in job.blocks:
+            refit_block(state, job, block, Outcome())
+        reshape(state, job, now)
+    for user in state.users.values():
+        regate_user(state, user, now)
+    for branch in state.branches.values():
+        regate_branch(state, branch, now)

@@ -202,7 +202,7 @@ def wanted_place(worker: Worker) -> Place | None:
     if 0 <= worker.max_tasks <= tasks or 0 <= worker.capacity <= worker.capacity_used:
         return None
     free = worker.capacity - worker.capacity_used if worker.capacity >= 0 else 2**31
-    return (tasks, -free, worker.changed, worker.worker_id)
+    return (tasks, -free, -worker.spec.priority, worker.changed, worker.worker_id)
 
 
 def replace(state: FarmState, worker: Worker) -> None:

@@ -82,15 +82,16 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)  # pragma: no cover (servers run without it)
             return
-        guarded = _secured(send)
+        out = _Answer(send)
         try:
             self._check(scope)
             if scope["type"] == "http":
                 receive = self._limited(scope, receive)
-        except Refusal as refusal:
-            await refuse(scope, guarded, refusal)
-            return
-        await self._app(scope, receive, guarded)
+            await self._app(scope, receive, out.send)
+        except Refusal as refusal:  # also one of the body, where the application leaves it to us
+            if out.begun:
+                raise
+            await refuse(scope, out.send, refusal)
 
     def _check(self, scope: Scope) -> None:
         host = self._check_host(scope)
@@ -157,17 +158,21 @@ class _Body:
         return message
 
 
-def _secured(send: Send) -> Send:
-    """Add the headers that every answer carries, where it has no such header of its own."""
+class _Answer:
+    """What goes back, with the headers that every answer carries where it has none of its own."""
 
-    async def secured(message: Message) -> None:
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on."""
+        self.begun = True
         if message["type"] == "http.response.start":
             own = {name.lower() for name, _ in message["headers"]}
             extra = [item for item in HEADERS.items() if item[0] not in own]
             message = {**message, "headers": [*message["headers"], *extra]}
-        await send(message)
-
-    return secured
+        await self._send(message)
 
 
 async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:

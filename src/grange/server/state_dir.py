@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from grange.server.secret import ADMIN_ID, new_token
+from grange.wire.address import is_loopback
 
 FARM_KEY_BYTES: Final = 32
 CERTIFICATE_DAYS: Final = 3_650  # nobody renews it: a worker pins it
@@ -112,6 +113,23 @@ def own_names() -> tuple[str, ...]:
     """Names by which other machines may call this one."""
     names = (socket.gethostname(), socket.getfqdn())
     return tuple(dict.fromkeys(name.lower() for name in names if name))
+
+
+def outer_name() -> str:
+    """The name or address by which other machines best reach this one. May ask the DNS.
+
+    A name that means loopback on this machine, as Debian writes it into /etc/hosts, may mean
+    nothing elsewhere: then it is the address that packets leave from.
+    """
+    for name in own_names():
+        with contextlib.suppress(OSError):
+            found = {str(item[4][0]) for item in socket.getaddrinfo(name, None)}
+            if not any(is_loopback(address) for address in found):
+                return name
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("192.0.2.1", 9))  # an address for documentation; nothing is sent
+        return str(probe.getsockname()[0])
+    return own_names()[0]
 
 
 def _self_signed(hosts: Iterable[str]) -> tuple[bytes, bytes]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 PIECE_MAX: Final = 64 * 1024  # bytes of output given to a parser at once
 EOF_MAX_S: Final = 2.0  # for the output to end once all processes have
+
+ACTIVITY_MAX: Final = 250  # characters; it goes with every beat
+TEXT_MAX: Final = 4_000  # characters of a message, a report or the figures
+FILES_MAX: Final = 1_000_000  # characters of all files of a result
 
 STOPS: Final = {
     "error": RunStatus.PARSER_ERROR,
@@ -95,7 +100,7 @@ class Attendant:
             )
         except Exception as error:  # noqa: BLE001 (a plugin may throw anything)
             log.info("run %d: service %s: %s", run_id, self.run.service, error)
-            return Unprepared(run_id, str(error) or type(error).__name__)
+            return Unprepared(run_id, (str(error) or type(error).__name__)[:TEXT_MAX])
 
     def attach(self, pipe: int) -> None:
         """Read the output of the process that is being started."""
@@ -179,11 +184,11 @@ class Attendant:
         return Judged(
             run_id=self.run.run_id,
             status=verdict.status,
-            message=verdict.message or self.log.fault,
+            message=(verdict.message or self.log.fault)[:TEXT_MAX],
             warning=verdict.warning or self._faulted or bool(self.log.fault),
-            report=verdict.report,
-            resources=verdict.resources,
-            files=verdict.files,
+            report=verdict.report[:TEXT_MAX],
+            resources=verdict.resources[:TEXT_MAX],
+            files=_bounded(verdict.files),
             log_bytes=self.log.size,
         )
 
@@ -223,9 +228,15 @@ def _parsed(run: RunSpec, reading: Reading) -> Parsed:
         percent=reading.percent,
         frame=reading.frame,
         frame_percent=reading.frame_percent,
-        activity=reading.activity,
+        activity=reading.activity[:ACTIVITY_MAX],
         warning=reading.warning,
         moved=reading.progress_changed,
         stop=STOPS.get(reading.stop),
-        message=reading.message,
+        message=reading.message[:TEXT_MAX],
     )
+
+
+def _bounded(files: Sequence[str]) -> tuple[str, ...]:
+    """As many files as a result can carry."""
+    sizes = itertools.accumulate(len(name) for name in files)
+    return tuple(name for name, size in zip(files, sizes, strict=True) if size <= FILES_MAX)

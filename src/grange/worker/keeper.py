@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -62,6 +63,7 @@ class Keeper:
         self._settings = str(nice), account.ids() if account else ""
         self._tell = tell
         self._lose = lose
+        self._files = posix.raise_file_limit()
         self._orders: list[Order] = []
         self._outputs: list[int] = []  # write ends for the spawns among them
         self._owned: dict[int, int] = {}  # run -> its process, 0 while it starts
@@ -183,6 +185,7 @@ class Keeper:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        posix.limit_files(self._process.pid, self._files)
         self._channel = Channel(ours, reports_decoder())
         asyncio.get_running_loop().add_reader(ours, self._read)
         if self._until is not None:
@@ -222,9 +225,5 @@ class Keeper:
         except subprocess.TimeoutExpired:
             log.warning("the warden %d does not end: killing it", process.pid)
             process.kill()
-            process.wait()
-
-
-def prepare_process() -> None:
-    """Make this process the heir of the warden's tasks, should it die."""
-    posix.become_subreaper()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs in the kernel
+                process.wait(EXIT_MAX_S)

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import psutil
 
 from grange.model.run import Resources, Traits
+from grange.worker import limits
 from grange.worker.gpus import Gpus
 
 MB: Final = 1024 * 1024
@@ -33,7 +34,7 @@ def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
         version=_version(),
         cpu_cores=_usable_cores(),
         cpu_mhz=int(frequency.max or frequency.current) if frequency else 0,
-        memory_mb=psutil.virtual_memory().total // MB,
+        memory_mb=_least(psutil.virtual_memory().total, limits.memory_bytes()) // MB,
         hdd_gb=psutil.disk_usage(str(folder)).total // GB,
         gpus=gpus.count,
         gpu_mem_mb=gpus.memory_mb,
@@ -74,8 +75,15 @@ def _version() -> str:
 def _usable_cores() -> int:
     """Cores that this process may use; a container or a mask may allow fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    allowed = limits.cpu_cores()
+    return cores if allowed is None else max(1, min(cores, round(allowed)))
+
+
+def _least(size: int, limit: int | None) -> int:
+    return size if limit is None else min(size, limit)
 
 
 def _addresses(*families: int) -> Iterable[str]:
@@ -110,8 +118,8 @@ class Sampler:
             **self._rates(elapsed),
             cpu_loadavg=_ask(psutil.getloadavg, (0.0, 0.0, 0.0)),
             cpu_temp=_hottest(),
-            mem_total_mb=memory.total // MB,
-            mem_free_mb=memory.available // MB,
+            mem_total_mb=_least(memory.total, limits.memory_bytes()) // MB,
+            mem_free_mb=_least(memory.available, limits.memory_free_bytes()) // MB,
             mem_cached_mb=getattr(memory, "cached", 0) // MB,
             mem_buffers_mb=getattr(memory, "buffers", 0) // MB,
             swap_total_mb=swap.total // MB if swap else 0,

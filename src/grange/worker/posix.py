@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
+import resource
 import signal
 import time
 from collections.abc import Mapping
@@ -37,6 +39,20 @@ def prefer_out_of_memory() -> None:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
     except OSError:
         return  # a container may forbid it; then the system's own choice holds
+
+
+def raise_file_limit() -> int:
+    """Allow this process as many open files as it may have; returns how many it could."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft
+
+
+def limit_files(pid: int, soft: int) -> None:
+    """Give a child the usual limit: old programs go through all descriptors one by one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(soft, hard), hard))
 
 
 class CannotStart(Exception):

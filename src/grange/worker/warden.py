@@ -37,6 +37,7 @@ from grange.worker.trees import MB, RUN_MARK, Tree, Trees
 RETRY_S: Final = 0.02  # between two looks at a tree that does not die
 RETRY_MAX_S: Final = 1.0  # the same for one stuck in the kernel
 ABANDON_S: Final = 5.0  # after the daemon's death: leave what the kernel will not let die
+OOM_CODES: Final = (-signal.SIGKILL, 128 + signal.SIGKILL)  # itself, or the child of a shell
 FOREVER: Final = float("inf")
 
 
@@ -112,6 +113,7 @@ class Warden:
                 case Hold(until):
                     self._until = until
                 case Measure():
+                    self._oom_kills = procfs.oom_kills()
                     self._reports.append(Measured(self._trees.usages()))
 
     def _spawn(self, order: Spawn) -> None:
@@ -185,7 +187,7 @@ class Warden:
                 peak_memory_mb=tree.peak_bytes // MB,
                 read_mb=tree.read_mb,
                 written_mb=tree.written_mb,
-                out_of_memory=code == -signal.SIGKILL and self._memory_ended_since(tree),
+                out_of_memory=code in OOM_CODES and self._memory_ended_since(tree),
                 untouchable=tuple(tree.untouchable),
             )
         )

@@ -9,8 +9,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -37,27 +38,33 @@ from grange.store.sql import open_store
 from grange.store.store import AuditRecord
 
 BODY_MAX = 100_000  # bytes
-START_MAX_S = 8.0
+START_MAX_S = 30.0  # also of one request
 OWNER = "owner"  # whom the token file belongs to
 FARM_KEY = b"k" * 32
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class How:
+    """How a farm is served."""
+
+    tls: bool = False
+    accept: bool = False  # whether a join code is enough
+    host: str = "farm.test"
+    page: Page | None = None  # None the package's own
+
+
 class Served:
     """A farm and its one listener."""
 
-    def __init__(
-        self, folder: Path, *, tls: bool = False, accept: bool = False, page: Page | None = None
-    ) -> None:
+    def __init__(self, folder: Path, how: How) -> None:
         self.folder = StateDir.prepare(folder / "state")
         self.admin = self.folder.admin_secret()
         self.farm = Farm()
         self.skew = 0.0  # seconds by which the farm's clock is ahead
         self.shelf = Shelf(folder)
-        self._tls = tls
-        self._accept = accept
-        self._page = page or Page.of_package()
+        self._how = how
         self._store = open_store(f"sqlite:///{folder / 'farm.db'}")
         self._writer = ThreadPoolExecutor(1)
         self._loop = asyncio.new_event_loop()
@@ -79,7 +86,7 @@ class Served:
         shown = self.admin if token is None else token
         if shown:
             headers["Authorization"] = f"Bearer {shown}"
-        trusted = str(self.folder.certificate) if self._tls else None
+        trusted = str(self.folder.certificate) if self._how.tls else None
         return httpx.Client(
             base_url=f"{self.listener.url}/api/v1",
             headers=headers,
@@ -130,7 +137,7 @@ class Served:
         self.keyring.load()
         self.keyring.ensure_admin(self.admin, OWNER)
         sessions = Sessions(FARM_KEY, 3_600, self.now)
-        pin = self.folder.ensure_certificate([]) if self._tls else ""
+        pin = self.folder.ensure_certificate([]) if self._how.tls else ""
         self.gate = Gate(self.keyring, sessions, time.monotonic)
         reading = ThreadPoolExecutor(2)
         parts = Parts(
@@ -142,15 +149,19 @@ class Served:
             doctor=Doctor(self.farm, self.folder.path),
             links=links,
             feed=feed,
-            page=self._page,
+            page=self._how.page or Page.of_package(),
             joining=Joining(
-                host="farm.test", port=7420, fingerprint=pin, code_s=600, accept=self._accept
+                host=self._how.host,
+                port=7420,
+                fingerprint=pin,
+                code_s=600,
+                accept=self._how.accept,
             ),
             audit=lambda record: self._commit(Changes(), (record,)),
             clock=self.now,
         )
         guard = Guard(native_door(parts), hosts=(), origins=(), body_max_bytes=BODY_MAX)
-        tls = Tls(self.folder.certificate, self.folder.certificate_key) if self._tls else None
+        tls = Tls(self.folder.certificate, self.folder.certificate_key) if self._how.tls else None
         self.listener = Listener(host="127.0.0.1", port=0, tls=tls, stop_max_s=1)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(self.engine.run())
@@ -165,11 +176,9 @@ class Served:
 
 
 @contextmanager
-def served(
-    folder: Path, *, tls: bool = False, accept: bool = False, page: Page | None = None
-) -> Iterator[Served]:
-    """Serve a farm."""
-    farm = Served(folder, tls=tls, accept=accept, page=page)
+def served(folder: Path, **how: Any) -> Iterator[Served]:
+    """Serve a farm; see `How`."""
+    farm = Served(folder, How(**how))
     thread = threading.Thread(target=farm.run)
     thread.start()
     try:

@@ -11,6 +11,7 @@ import pytest
 from grange.model.states import Role
 from grange.server.attempts import LIMIT
 from grange.server.sessions import COOKIE
+from grange.wire.address import is_loopback
 from grange.wire.join import decode, encode
 from tests.doors.native.asking import fault, job
 from tests.doors.native.served import OWNER, Served, served
@@ -102,6 +103,18 @@ def test_tokens_are_for_admins_and_workers_for_wranglers_too(farm: Served) -> No
 def test_a_join_code_says_where_the_farm_is(api: httpx.Client) -> None:
     made = api.post("/join-codes", json={"expires_s": 120}).json()
     assert decode(made["code"]).url == "http://farm.test:7420"
+
+
+def test_a_code_of_a_farm_without_a_name_says_how_it_was_called(tmp_path: Path) -> None:
+    with served(tmp_path, host="") as farm, farm.client() as api:
+        code = decode(api.post("/join-codes", json={}).json()["code"])
+    assert code.host == "127.0.0.1"
+
+
+def test_a_code_for_other_machines_never_names_loopback(tmp_path: Path) -> None:
+    with served(tmp_path, host="", tls=True) as farm, farm.client() as api:
+        code = decode(api.post("/join-codes", json={}).json()["code"])
+    assert not is_loopback(code.host)
 
 
 def test_a_machine_joins_by_a_code_and_waits(farm: Served, api: httpx.Client) -> None:

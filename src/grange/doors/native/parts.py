@@ -21,7 +21,7 @@ from grange.store.store import AuditRecord
 class Joining:
     """What a join code says of the server, and how machines that use one are treated."""
 
-    host: str  #: "" the one that the request for a code was sent to
+    host: str  #: "" as well as it can be told
     port: int
     fingerprint: str  #: "" without TLS
     code_s: float  #: seconds that a code is good for

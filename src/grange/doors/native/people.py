@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from litestar import MediaType, Response, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.params import JSONBody
@@ -23,7 +25,9 @@ from grange.server.permissions import Act
 from grange.server.refusal import BadField, Forbidden, Unauthenticated
 from grange.server.request import sender
 from grange.server.sessions import COOKIE
+from grange.server.state_dir import outer_name
 from grange.store.store import AuditRecord, CredentialRecord
+from grange.wire.address import is_loopback
 from grange.wire.join import BadJoinCode, JoinCode, decode, encode
 
 
@@ -108,7 +112,7 @@ async def make_join_code(
         data.expires_s or joining.code_s, f"made by {caller.principal.signature}"
     )
     code = JoinCode(
-        host=joining.host or request.url.hostname or "localhost",
+        host=joining.host or await _host(request, local=not joining.fingerprint),
         port=joining.port,
         fingerprint=joining.fingerprint,
         secret=secret,
@@ -193,6 +197,14 @@ async def sign_in(request: Req, parts: Door, secret: Secret) -> Response[str]:
 async def sign_out() -> Response[None]:
     """Takes the cookie away."""
     return Response(None, status_code=204, cookies=[Cookie(key=COOKIE, value="", max_age=0)])
+
+
+async def _host(request: Req, *, local: bool) -> str:
+    """The name by which other machines find this one, when nobody has set it."""
+    asked = request.url.hostname or "localhost"
+    if local or not is_loopback(asked):
+        return asked
+    return await asyncio.to_thread(outer_name)
 
 
 def _target(record: CredentialRecord) -> str:

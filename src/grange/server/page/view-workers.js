@@ -7,6 +7,8 @@ import { href } from "./route.js";
 import { megabytes, number } from "./words.js";
 
 const SHOWN = 300; // tiles
+const PACE_S = 1; // between two drawings where there are more
+const BY_NAME = new Intl.Collator("en", { numeric: true });
 
 export function workersView(root) {
   const title = el("h2", {}, "Workers");
@@ -15,14 +17,15 @@ export function workersView(root) {
   const none = el("div", { class: "empty", hidden: true },
     el("p", {}, "No workers yet. ", el("code", {}, "grange worker"), " makes a machine one."));
   root.append(el("div", { class: "column-head" }, title, more), tiles, none);
-  let drawn = null;
+  let drawn = { at: 0 };
 
-  return (model) => {
-    if (drawn?.workers === model.workers && drawn.jobs === model.jobs) return;
-    drawn = model;
+  return (model, route, now) => {
+    if (drawn.workers === model.workers && drawn.jobs === model.jobs) return;
+    if (model.workers.size > SHOWN && now - drawn.at < PACE_S) return;
+    drawn = { workers: model.workers, jobs: model.jobs, at: now };
     const workers = [...model.workers.values()]
       .filter((worker) => worker.state !== "revoked")
-      .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+      .sort((a, b) => BY_NAME.compare(a.name, b.name));
     const items = workers.slice(0, SHOWN).map((worker) => ({ worker, jobs: model.jobs }));
     keyed(tiles, items, (item) => item.worker.worker_id, tile);
     setText(title, workers.length ? `Workers ${number(workers.length)}` : "Workers");
