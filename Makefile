@@ -24,7 +24,7 @@ DEMO_STAMP := $(STAMPS)/demo
 DEMO_EXTRAS := demo
 endif
 
-.PHONY: help dev demo check test format constraints clean
+.PHONY: help dev demo check test format docs constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make check        formatting, lint, types, layers, documentation"
 	@echo "make test         all tests (PYTEST_ARGS='-k submit' for some)"
 	@echo "make format       put the source in shape"
+	@echo "make docs         write docs/reference and CHANGELOG.md from the code"
 	@echo "make constraints  renew constraints.txt from the newest releases"
 	@echo "make clean        remove $(VENV), caches and build results"
 
@@ -54,6 +55,9 @@ test: dev $(STAMPS)/bpy
 format: dev
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
+
+docs: dev
+	@$(BIN)/python -m tools.make_docs
 
 # --- .venv -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Task life cycles per second: start, run `true`, finish, log kept, durable; beside `xargs -P8`."""
+"""Task life cycles per second: start, run `true`, log kept, durable; beside `xargs -P8`."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ from grange.server.guard import Guard
 from grange.server.http import CannotListen, Listener, Tls, raise_file_limit
 from grange.server.links import Clocks, Links
 from grange.server.page import Page
+from grange.server.secret import ADMIN_ID
 from grange.server.sessions import Sessions
 from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts, fingerprint, own_names
 from grange.server.views import Views
@@ -167,7 +168,7 @@ class FarmServer:
 
     def login_address(self, url: str) -> str:
         """A one-time address that signs a browser in."""
-        return f"{url}/login/{self._sessions.make_link('admin', self._owner)}"
+        return self._gate.login_link(url, ADMIN_ID, self._owner)
 
     async def run(self, stop: asyncio.Event, ready: Ready) -> None:
         """Serve until told to stop.

@@ -5,7 +5,8 @@ import pytest
 from grange.core import commands as c
 from grange.core.events import JobChanged, JobDeleted
 from grange.core.farm import Farm
-from grange.core.timers import TOKEN_KEEP_S, forget_tokens
+from grange.core.jobs import TOKEN_KEEP_S
+from grange.core.timers import forget_tokens
 from grange.model.ids import JobId
 from tests.build import block, edit_job, edit_user, fail, job, join, restarted, spare, submit
 

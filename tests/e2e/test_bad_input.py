@@ -43,7 +43,7 @@ def test_a_task_that_cannot_run_says_what_is_wrong(farm: Farm) -> None:
             assert job.state is JobState.FAILED
             assert name.split("'")[-2:][0] in view.message
             assert "Traceback" not in view.message
-            assert len(view.message) < 200
+            assert len(view.message) < 400
             assert any(view.message in line.text for line in handle.task(0, 0).story())
 
 

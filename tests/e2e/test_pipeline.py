@@ -25,7 +25,7 @@ def small_film(folder: Path, frames_per_task: int) -> JobSpec:
     (folder / "frames").mkdir(parents=True)
     job = film_job(folder, "mitsuba")
     frames, film = job.blocks
-    size = ("--width", "48", "--height", "27", "--spp", "1")
+    size = ("--width", "48", "--height", "28", "--spp", "1")
     frames = replace(
         frames,
         command=(*frames.command, *size),

@@ -20,7 +20,7 @@ from grange.core.records import Changes
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Progress, Resources, RunResult
 from grange.model.states import Presence, RunStatus, TaskState
-from grange.server import links as links_module
+from grange.server import link as link_module
 from grange.server.engine import Engine
 from grange.server.gauges import Gauges
 from grange.server.links import Clocks, Links
@@ -810,7 +810,7 @@ def test_results_said_before_goodbye_count(play: Play) -> None:
 
 
 def test_a_link_that_does_not_keep_up_is_cut(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links_module, "OUTBOX_MAX", 4)
+    monkeypatch.setattr(link_module, "OUTBOX_MAX", 4)
 
     async def scenario(shell: Shell) -> None:
         socket = await shell.join()

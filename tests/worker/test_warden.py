@@ -241,6 +241,22 @@ def test_what_a_run_uses_is_measured(kennel: Kennel) -> None:
     assert usage.cpu_s >= 0.05
 
 
+def test_a_small_process_is_not_taken_for_as_large_as_the_warden(kennel: Kennel) -> None:
+    kennel.spawn(1, "true")
+    assert kennel.gone(1).peak_memory_mb == 0
+
+
+def test_what_a_run_has_written_is_measured(kennel: Kennel, tmp_path: Path) -> None:
+    kennel.spawn(1, "dd if=/dev/zero of=file bs=1M count=9 conv=fsync 2>/dev/null", tmp_path)
+    assert kennel.gone(1).written_mb >= 8
+
+
+def test_a_program_is_found_without_a_path(kennel: Kennel) -> None:
+    kennel.spawn_argv(1, ("echo", "found"), PATH="")
+    kennel.gone(1)
+    assert kennel.output(1) == b"found\n"
+
+
 def test_what_a_run_used_is_reported_with_its_end(kennel: Kennel) -> None:
     kennel.spawn_argv(1, (sys.executable, "-c", "x = bytearray(60_000_000)"))
     gone = kennel.gone(1)

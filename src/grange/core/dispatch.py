@@ -7,7 +7,7 @@ closed until a worker that could serve it changes (`supply.freshen`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from heapq import merge
 from itertools import chain
 
@@ -51,12 +51,25 @@ def dispatch(state: FarmState, now: float, out: Outcome) -> None:
             job.share.withdraw(block.demand, (block.number,))
             aside.append((job, block))
         else:
-            demand.fresh = set()
-            state.open_demands.discard(demand.demand_id)
+            _close_spent(state, root.share.lines)
     for job, block in aside:
         reoffer_block(job, block)
     if state.open_demands and branch_gate(root, now) == "branch-rate":
         state.set_timer(int(now) + 1.0, "second", number=root.share.share_id)
+
+
+def _close_spent(state: FarmState, offered: Collection[int]) -> None:
+    """Close all demands for which no worker is left. Cost: O(open demands) load checks.
+
+    Where one has become too much for the workers that are left, most others have too: to
+    close them one by one would look at all of them for each.
+    """
+    for demand_id in state.open_demands.intersection(offered):
+        demand = state.demands[demand_id]
+        workers = _candidates(state, demand)
+        if all(match.load_refusal(state, demand.key, worker) for worker in workers):
+            demand.fresh = set()
+            state.open_demands.discard(demand_id)
 
 
 def _first_job(state: FarmState) -> tuple[Job, Block] | None:

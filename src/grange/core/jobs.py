@@ -31,6 +31,7 @@ from grange.model.run import RunResult
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
 from grange.model.states import RunStatus
 
+TOKEN_KEEP_S = 7 * 86_400  # a submission's token is remembered at least so long
 POST_LIFE_S = 1_800  # a job of post commands is deleted after
 
 
@@ -52,6 +53,8 @@ def submit(state: FarmState, cmd: SubmitJob, now: float, out: Outcome) -> None:
         job.token = cmd.token
         state.tokens[cmd.user, cmd.token] = (job.job_id, now)
         state.dirty.tokens.add((cmd.user, cmd.token))
+        if len(state.tokens) == 1:
+            state.set_timer(now + TOKEN_KEEP_S, "token")
     for job_id in sorted(above):
         other = state.jobs[job_id]
         if not other.done:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from grange.core.objects import Block, Job, Run, Worker
 from grange.core.state import FarmState
 from grange.model.patterns import Command, fill_command, fill_files, named_command, named_files
@@ -27,9 +29,9 @@ def exact_command(block: Block, task: int) -> Command:
     return fill_command(task_command(block, task), block.space[task], task)
 
 
-def exact_files(block: Block, task: int) -> tuple[str, ...]:
-    """A task's files."""
-    return tuple(fill_files(task_files(block, task), block.space[task]))
+def exact_files(block: Block, task: int, most: int) -> tuple[str, ...]:
+    """A task's files, the first so many of them."""
+    return tuple(islice(fill_files(task_files(block, task), block.space[task]), most))
 
 
 def run_spec(state: FarmState, job: Job, block: Block, run: Run, worker: Worker) -> RunSpec:

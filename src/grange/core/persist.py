@@ -210,6 +210,8 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
         _restore_job(state, item, kept, now)
     for token in sorted(kept.tokens, key=lambda item: item.created):
         state.tokens[token.user, token.token] = (token.job_id, token.created)
+    if state.tokens:
+        state.set_timer(now, "token")
     for run in sorted(kept.runs, key=lambda item: item.run_id):
         _restore_run(state, run)
     deps.link_jobs(state)

@@ -15,7 +15,7 @@ from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.nodes import ROOT_BRANCH, ROOT_POOL
 from grange.model.states import TaskState
 
-TimerKind = Literal["job", "life", "second", "forgive"]
+TimerKind = Literal["job", "life", "second", "forgive", "token"]
 
 
 class Dirty:

@@ -8,14 +8,14 @@ from grange.core.build import life_time
 from grange.core.effects import Outcome
 from grange.core.events import JobChanged
 from grange.core.gates import regate_branch, regate_job, regate_user
-from grange.core.jobs import remove
+from grange.core.jobs import TOKEN_KEEP_S, remove
 from grange.core.objects import Job
 from grange.core.state import FarmState
 from grange.core.supply import reopen
 from grange.model.ids import JobId
 
-TOKEN_KEEP_S = 7 * 86_400  # a submission's token is remembered at least so long
 TOKENS_SWEEP = 1_000  # tokens looked at in one go
+TOKENS_PAUSE_S = 3_600  # between two looks at old tokens
 
 
 def next_deadline(state: FarmState) -> float | None:
@@ -27,7 +27,9 @@ def ring(state: FarmState, now: float, out: Outcome) -> None:
     """Do what is due. A timer that does not hold any more does nothing."""
     while state.timers and state.timers[0][0] <= now:
         _, kind, _, number = heappop(state.timers)
-        if kind == "second":
+        if kind == "token":
+            forget_tokens(state, now)
+        elif kind == "second":
             _ring_second(state, number, now)
         elif (job := state.jobs.get(JobId(number))) is not None:
             if kind == "forgive":
@@ -58,6 +60,8 @@ def _ring_life(state: FarmState, job: Job, now: float, out: Outcome) -> None:
 
 def forget_tokens(state: FarmState, now: float) -> None:
     """Forget old tokens of jobs that are gone. Cost: O(1), bounded."""
+    if state.tokens:
+        state.set_timer(now + TOKENS_PAUSE_S, "token")
     for key, (job_id, created) in list(state.tokens.items())[:TOKENS_SWEEP]:
         if created + TOKEN_KEEP_S > now:
             break

@@ -45,11 +45,11 @@ REFUSALS = {
     "offline": "offline",
     "sick": "sick: heal it when it is well",
     "worker-busy": "busy: as many tasks as it may run",
-    "capacity": "too little free capacity",
-    "memory": "too little free memory",
-    "disk": "too little free disk",
-    "gpu-busy": "no free GPU",
-    "tickets": "no free ticket",
+    "capacity": "short of free capacity",
+    "memory": "short of free memory",
+    "disk": "short of free disk",
+    "gpu-busy": "without a free GPU",
+    "tickets": "without a free ticket",
     "nimby": "in use by its user (nimby)",
     "nimby-owner": "serving only its own user (nimby)",
     "worker-paused": "paused, or its pool is",
@@ -228,7 +228,7 @@ def _refused(code: str, names: list[str], state: FarmState, block: Block) -> Rea
     count = f"{len(names)} worker{'s' if len(names) > 1 else ''}"
     return Reason(
         code=code,
-        text=f"{count} {REFUSALS[code]}{detail}",
+        text=f"{count}: {REFUSALS[code]}{detail}",
         workers=len(names),
         names=tuple(sorted(names)[:NAMES_SHOWN]),
     )

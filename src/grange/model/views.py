@@ -276,6 +276,7 @@ class AuditView(View, frozen=True, kw_only=True):
     target: str
     details: str
     outcome: str
+    audit_id: int = 0  #: grows; `before` of a request takes it for the next page
 
 
 class ErrorBody(View, frozen=True, kw_only=True):

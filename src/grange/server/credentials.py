@@ -256,7 +256,7 @@ class Keyring:
         if waiting >= PENDING_MAX:
             raise TooManyAttempts(
                 f"{waiting} workers wait to be accepted already",
-                hint="accept or revoke them: grange workers",
+                hint="accept or revoke them: grange token list",
                 retry_s=60,
             )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -21,23 +20,21 @@ from grange.core.commands import (
 )
 from grange.core.effects import DropFiles, Effect, StartRun, StopRun, TellWorker
 from grange.core.errors import Rejected
-from grange.core.objects import Run
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Resources
 from grange.model.states import Presence
 from grange.server.engine import Engine, Stopped
 from grange.server.gauges import Gauges
+from grange.server.link import Link
 from grange.server.socket import Socket
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import CredentialRecord
 from grange.wire import worker as wire
 from grange.wire.codec import WireError, decode_to_server, encode
 
-OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
 HELLO_TIMEOUT_S = 10.0  # from connection to `Hello`
 RETRY_S = 2.0  # a refused worker tries again after
 MEASURE_STEP = 0.05  # part of the whole by which free memory or disk must change to be noted
-ENDED_MAX = 1_000  # ended runs of a link whose late log text is still taken
 CLOSE_TEXT_MAX = 40  # characters of a reason for closing: it has room for 123 bytes
 ENDS_MAX = 256  # reports of one worker that wait for their commit; more slow it down
 
@@ -49,33 +46,6 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     worker_lease_s: float = 48.0  #: a worker kills its runs when unanswered for so long
     heartbeat_s: float = 2.0
     resources_s: float = 10.0
-
-
-class _Link:
-    """One connection of one worker."""
-
-    def __init__(self, worker_id: WorkerId, socket: Socket) -> None:
-        self.worker_id = worker_id
-        self.socket = socket
-        self.outbox: asyncio.Queue[wire.ToWorker] = asyncio.Queue(OUTBOX_MAX)
-        self.heard = 0.0  # monotonic
-        self.measured = (-1, -1)
-        self.left = False  # said good-bye
-        self.ended: OrderedDict[RunId, JobId] = OrderedDict()  # runs that ended a while ago
-        self.gone = asyncio.Event()
-
-    def note_end(self, run: Run) -> None:
-        """Remember whose log may still come in pieces."""
-        self.ended[run.run_id] = run.job_id
-        if len(self.ended) > ENDED_MAX:
-            self.ended.popitem(last=False)
-
-    def tell(self, message: wire.ToWorker) -> None:
-        """Have a message sent; a link that does not keep up is cut."""
-        try:
-            self.outbox.put_nowait(message)
-        except asyncio.QueueFull:
-            self.gone.set()
 
 
 class Links:
@@ -109,7 +79,7 @@ class Links:
         self._touched = touched
         self._clocks = clocks
         self._monotonic = monotonic
-        self._links: dict[WorkerId, _Link] = {}
+        self._links: dict[WorkerId, Link] = {}
         self._missing: dict[WorkerId, float] = {}  # when each was heard last
         self._joining: set[str] = set()  # names of those who join just now
         self._early: dict[WorkerId, list[wire.ToWorker]] = {}  # for those who join just now
@@ -198,7 +168,7 @@ class Links:
         if link is not None:
             link.gone.set()
 
-    async def _admit(self, socket: Socket, hello: wire.Hello, name: str | None) -> _Link | None:
+    async def _admit(self, socket: Socket, hello: wire.Hello, name: str | None) -> Link | None:
         """Let a worker join, or tell it why not."""
         if not wire.VERSION_MIN <= hello.version <= wire.VERSION:
             text = (
@@ -224,7 +194,7 @@ class Links:
         finally:
             self._joining.discard(hello.name)
         assert isinstance(joined, Joined)
-        link = _Link(joined.worker_id, socket)
+        link = Link(joined.worker_id, socket)
         link.heard = self._monotonic()
         link.tell(self._welcome(joined, hello))
         for message in self._told_early(joined.worker_id):
@@ -268,7 +238,7 @@ class Links:
         await socket.send(encode(wire.Refused(code=code, message=text, retry_s=retry_s)))
         await socket.close(1008, code)
 
-    async def _hold(self, link: _Link) -> None:
+    async def _hold(self, link: Link) -> None:
         code, reason = 1000, ""
         try:
             async with asyncio.TaskGroup() as group:
@@ -287,7 +257,7 @@ class Links:
             await self._drop(link)
             await link.socket.close(code, reason)
 
-    async def _drop(self, link: _Link) -> None:
+    async def _drop(self, link: Link) -> None:
         if self._links.get(link.worker_id) is link:
             del self._links[link.worker_id]
             if link.left:
@@ -300,14 +270,14 @@ class Links:
         with suppress(Rejected, Stopped):  # the worker was deleted meanwhile, or we end
             await self._engine.do(command)
 
-    async def _send(self, link: _Link) -> None:
+    async def _send(self, link: Link) -> None:
         try:
             while True:
                 await link.socket.send(encode(await link.outbox.get()))
         finally:
             link.gone.set()
 
-    async def _receive(self, link: _Link) -> None:
+    async def _receive(self, link: Link) -> None:
         try:
             async with asyncio.TaskGroup() as ends:
                 room = asyncio.Semaphore(ENDS_MAX)
@@ -325,7 +295,7 @@ class Links:
         finally:
             link.gone.set()
 
-    async def _hear(self, link: _Link, message: Any) -> None:
+    async def _hear(self, link: Link, message: Any) -> None:
         match message:
             case wire.Log():
                 self._keep_log(link, message)
@@ -340,7 +310,7 @@ class Links:
             case _:
                 raise WireError(f"{type(message).__name__} is out of place")
 
-    async def _ended(self, link: _Link, message: wire.Ended, room: asyncio.Semaphore) -> None:
+    async def _ended(self, link: Link, message: wire.Ended, room: asyncio.Semaphore) -> None:
         run = self._engine.farm.state.runs.get(message.run_id)
         if run is not None and run.worker_id == link.worker_id:
             link.note_end(run)
@@ -352,7 +322,7 @@ class Links:
             room.release()
         link.tell(wire.EndedAck(run_ids=(message.run_id,)))
 
-    def _keep_log(self, link: _Link, message: wire.Log) -> None:
+    def _keep_log(self, link: Link, message: wire.Log) -> None:
         run = self._engine.farm.state.runs.get(message.run_id)
         ours = run is not None and run.worker_id == link.worker_id
         job_id = run.job_id if run is not None and ours else link.ended.get(message.run_id)
@@ -367,7 +337,7 @@ class Links:
                 self._log_grew(job_id, message.run_id, message.offset, message.data)
         link.tell(wire.LogAck(run_id=message.run_id, offset=end))
 
-    async def _beat(self, link: _Link, beat: wire.Beat) -> None:
+    async def _beat(self, link: Link, beat: wire.Beat) -> None:
         link.tell(wire.BeatAck(number=beat.number, lease_s=self._clocks.worker_lease_s))
         worker = self._engine.farm.state.workers.get(link.worker_id)
         if worker is None:
@@ -382,7 +352,7 @@ class Links:
         if beat.progress or beat.resources:
             self._touched(link.worker_id)
 
-    async def _measure(self, link: _Link, found: Resources) -> None:
+    async def _measure(self, link: Link, found: Resources) -> None:
         """Tell the farm of free memory and disk when they changed by more than a little."""
         new = (found.mem_free_mb, found.hdd_free_gb)
         whole = (found.mem_total_mb, found.hdd_total_gb)

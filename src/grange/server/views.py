@@ -31,10 +31,12 @@ from grange.model.views import (
 )
 from grange.server import shown_jobs, shown_nodes
 from grange.server.gauges import Gauges
+from grange.server.refusal import NoSuchRun
 from grange.store.store import History
 
 RUNS_SHOWN = 50  # runs of one task
 LINES_SHOWN = 2_000  # lines of a story
+FILES_SHOWN = 1_000  # files of one task
 
 
 class Views:
@@ -226,7 +228,7 @@ class Views:
             task=views[0],
             command=exact_command(block, task),
             working_directory=block.spec.working_directory,
-            files=exact_files(block, task),
+            files=exact_files(block, task, FILES_SHOWN),
             runs=tuple(shown_jobs.stored_run(self._gauges, record) for record in records),
             avoided_hosts=tuple(
                 sorted(host for host in errors if state.task_avoids(job, block, errors, host, now))
@@ -237,11 +239,11 @@ class Views:
         """One run, also of a deleted job.
 
         Raises:
-            NoSuchTask: it never was.
+            NoSuchRun: it never was.
         """
         record = await asyncio.to_thread(self._history.run, run_id)
         if record is None:
-            raise NoSuchTask(f"no run {run_id}")
+            raise NoSuchRun(f"no run {run_id}")
         return shown_jobs.stored_run(self._gauges, record)
 
     async def story(
@@ -329,6 +331,7 @@ class Views:
                 target=item.target,
                 details=item.details.decode(errors="replace"),
                 outcome=item.outcome,
+                audit_id=item.audit_id,
             )
             for item in records
         ]

@@ -86,21 +86,27 @@ class Attendant:
         run_id = self.run.run_id
         try:
             own = self._aids.home.make_run_folder(run_id)
-            self._has_folder = True
-            self._plugin = plugins.load(self.run, own, worker_name)
-            ready = self._plugin.prepared
-            self._write(*self.notes, ready.log)
-            return Prepared(
-                run_id=run_id,
-                command=ready.command,
-                working_directory=ready.working_directory or own,
-                environment=dict(ready.environment),
-                skip=ready.skip,
-                log_bytes=self.log.size,
-            )
+        except OSError as error:
+            return Unprepared(run_id, f"no folder can be made for the run: {error}")
+        self._has_folder = True
+        try:
+            return self._prepare(plugins.load(self.run, own, worker_name), own)
         except Exception as error:  # noqa: BLE001 (a plugin may throw anything)
             log.info("run %d: service %s: %s", run_id, self.run.service, error)
             return Unprepared(run_id, (str(error) or type(error).__name__)[:TEXT_MAX])
+
+    def _prepare(self, plugin: TaskPlugin, own_folder: str) -> Prepared:
+        self._plugin = plugin
+        ready = plugin.prepared
+        self._write(*self.notes, ready.log)
+        return Prepared(
+            run_id=self.run.run_id,
+            command=ready.command,
+            working_directory=ready.working_directory or own_folder,
+            environment=dict(ready.environment),
+            skip=ready.skip,
+            log_bytes=self.log.size,
+        )
 
     def attach(self, pipe: int) -> None:
         """Read the output of the process that is being started."""

@@ -83,11 +83,6 @@ class WorkerCore:
         reports_ = self._state.reports
         return tuple(run_id for run_id, report in reports_.items() if report.result is not None)
 
-    def spawned(self) -> tuple[RunId, ...]:
-        """Runs of which a process may exist."""
-        state = self._state
-        return tuple(key for key, run in state.runs.items() if run.phase in runs.LIVING)
-
     def phase(self, run_id: RunId) -> Phase | None:
         """How far a run has come; None when it is over or was never here."""
         run = self._state.runs.get(run_id)

@@ -73,19 +73,18 @@ class Keeper:
         self._process: subprocess.Popen[bytes] | None = None
         self._died = asyncio.Event()
 
-    @property
-    def pid(self) -> int:
-        """The warden's process id; 0 while there is none."""
-        return self._process.pid if self._process else 0
-
     async def run(self) -> None:
         """Keep a warden until cancelled; then end it, and with it every task."""
         try:
             while True:
                 self._died.clear()
-                self._start()
-                await self._died.wait()
-                await self._bury()
+                try:
+                    self._start()
+                except OSError:
+                    log.exception("no warden can be started; trying again")
+                else:
+                    await self._died.wait()
+                    await self._bury()
                 await asyncio.sleep(RESTART_S)
         finally:
             self._close()

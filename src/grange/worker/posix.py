@@ -105,7 +105,7 @@ def spawn(argv: tuple[str, ...], environment: Mapping[bytes, bytes], output: int
     Raises:
         CannotStart: with a sentence that names the program.
     """
-    program = find_program(argv[0] if argv else "", os.fsdecode(environment.get(b"PATH", b"")))
+    program = find_program(argv[0] if argv else "", _path(environment))
     try:
         return os.posix_spawn(
             program,
@@ -124,6 +124,10 @@ def spawn(argv: tuple[str, ...], environment: Mapping[bytes, bytes], output: int
         raise CannotStart(_unstartable(program, error)) from error
     except ValueError as error:  # a NUL byte in an argument
         raise CannotStart(f"program {program}: {error}") from error
+
+
+def _path(environment: Mapping[bytes, bytes]) -> str:
+    return os.fsdecode(environment.get(b"PATH", b"")) or os.defpath
 
 
 class Identity(NamedTuple):
@@ -159,8 +163,7 @@ def spawn_as(
         try:
             _become(identity, output)
             enter(folder)
-            path = os.fsdecode(environment.get(b"PATH", b""))
-            program = find_program(argv[0] if argv else "", path)
+            program = find_program(argv[0] if argv else "", _path(environment))
             _execute(program, argv, environment)
         except BaseException as error:  # noqa: BLE001 (nothing may return from here)
             os.write(write_end, str(error).encode(errors="replace")[:4_000])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,10 +33,19 @@ class Tree:
     ended: float | None = None  #: when the leader was reaped
     status: int = 0  #: of the leader, as wait gives it
     cpu_s: float = 0.0  #: of its reaped processes
-    read_mb: int = 0
-    written_mb: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
     peak_bytes: int = 0
     untouchable: set[int] = field(default_factory=set)  #: processes this user may not kill
+
+    def add(self, usage: resource.struct_rusage) -> None:
+        """Add what a reaped process and the children it waited for have used."""
+        self.cpu_s += usage.ru_utime + usage.ru_stime
+        self.read_bytes += usage.ru_inblock * BLOCK
+        self.written_bytes += usage.ru_oublock * BLOCK
+        # a process begins as a copy of ours: what is not above our own peak says nothing
+        if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+            self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024)
 
 
 class Trees:
@@ -74,10 +84,7 @@ class Trees:
             leads = self._leaders.pop(pid, None)
             tree = leads or self._orphans.pop(pid, None)
             if tree is not None:
-                tree.cpu_s += usage.ru_utime + usage.ru_stime
-                tree.read_mb += usage.ru_inblock * BLOCK // MB
-                tree.written_mb += usage.ru_oublock * BLOCK // MB
-                tree.peak_bytes = max(tree.peak_bytes, usage.ru_maxrss * 1024)
+                tree.add(usage)
             if leads is not None:
                 leads.status, leads.ended = status, now
                 ended.append(leads)

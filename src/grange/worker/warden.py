@@ -185,8 +185,8 @@ class Warden:
                 duration_s=ended - tree.started,
                 cpu_s=tree.cpu_s,
                 peak_memory_mb=tree.peak_bytes // MB,
-                read_mb=tree.read_mb,
-                written_mb=tree.written_mb,
+                read_mb=tree.read_bytes // MB,
+                written_mb=tree.written_bytes // MB,
                 out_of_memory=code in OOM_CODES and self._memory_ended_since(tree),
                 untouchable=tuple(tree.untouchable),
             )

@@ -1,0 +1,41 @@
+"""One connection of one worker: what waits to be sent, what was heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from grange.core.objects import Run
+from grange.model.ids import JobId, RunId, WorkerId
+from grange.server.socket import Socket
+from grange.wire import worker as wire
+
+OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
+ENDED_MAX = 1_000  # ended runs of a link whose late log text is still taken
+
+
+class Link:
+    """One connection of one worker."""
+
+    def __init__(self, worker_id: WorkerId, socket: Socket) -> None:
+        self.worker_id = worker_id
+        self.socket = socket
+        self.outbox: asyncio.Queue[wire.ToWorker] = asyncio.Queue(OUTBOX_MAX)
+        self.heard = 0.0  # monotonic
+        self.measured = (-1, -1)
+        self.left = False  # said good-bye
+        self.ended: OrderedDict[RunId, JobId] = OrderedDict()  # runs that ended a while ago
+        self.gone = asyncio.Event()
+
+    def note_end(self, run: Run) -> None:
+        """Remember whose log may still come in pieces."""
+        self.ended[run.run_id] = run.job_id
+        if len(self.ended) > ENDED_MAX:
+            self.ended.popitem(last=False)
+
+    def tell(self, message: wire.ToWorker) -> None:
+        """Have a message sent; a link that does not keep up is cut."""
+        try:
+            self.outbox.put_nowait(message)
+        except asyncio.QueueFull:
+            self.gone.set()
