@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from grange.client import Client
 from grange.client.handles import JobHandle
 from grange.demo.job import FILM_NAME, film_job
 from grange.demo.screen import frames_on_disk
@@ -42,15 +41,11 @@ def finished(handle: JobHandle) -> None:
     assert job.state is JobState.DONE, said
 
 
-def undisturbed(client: Client, folder: Path) -> None:
-    finished(client.submit(small_film(folder, FRAMES // 2)))
-
-
 def test_a_film_is_the_same_though_its_server_was_killed(farm: Farm) -> None:
     calm, killed = farm.folder / "calm", farm.folder / "killed"
     with farm.client() as client:
         farm.worker(client)
-        undisturbed(client, calm)
+        finished(client.submit(small_film(calm, FRAMES // 2)))
         handle = client.submit(small_film(killed, 4))
         eventually(lambda: frames_on_disk(killed), "a frame is on disk")
         farm.kill()

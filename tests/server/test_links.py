@@ -21,6 +21,7 @@ from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Progress, Resources, RunResult
 from grange.model.states import Presence, RunStatus, TaskState
 from grange.server import link as link_module
+from grange.server import links as links_module
 from grange.server.engine import Engine
 from grange.server.gauges import Gauges
 from grange.server.links import Clocks, Links

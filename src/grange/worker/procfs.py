@@ -122,6 +122,15 @@ def marked(name: str, value: str) -> Iterator[int]:
             yield int(entry)
 
 
+def peak_bytes(pid: int) -> int:
+    """The most resident memory that a process has had; 0 if it is gone."""
+    text = _read(f"{PROC}/{pid}/status", 64 * 1024) or b""
+    for line in text.splitlines():
+        if line.startswith(b"VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def oom_kills() -> int:
     """How many processes this system has killed for memory since boot."""
     text = _read(f"{PROC}/vmstat", 64 * 1024) or b""

@@ -18,6 +18,7 @@ from grange.worker.channel import Usage
 
 RUN_MARK: Final = "GRANGE_RUN_ID"  # in the environment of every process of a run
 CLOCK_SLACK_S: Final = 0.05  # a process's start is known in ticks of 10 ms
+FLOOR_PERCENT: Final = 120  # of our own peak memory: it may have grown a little since
 MB: Final = 1024 * 1024
 BLOCK: Final = 512  # bytes of ru_inblock
 
@@ -38,13 +39,15 @@ class Tree:
     peak_bytes: int = 0
     untouchable: set[int] = field(default_factory=set)  #: processes this user may not kill
 
-    def add(self, usage: resource.struct_rusage) -> None:
-        """Add what a reaped process and the children it waited for have used."""
+    def add(self, usage: resource.struct_rusage, floor: int) -> None:
+        """Add what a reaped process and the children it waited for have used.
+
+        A process begins as a copy of ours: a peak up to `floor` bytes says nothing.
+        """
         self.cpu_s += usage.ru_utime + usage.ru_stime
         self.read_bytes += usage.ru_inblock * BLOCK
         self.written_bytes += usage.ru_oublock * BLOCK
-        # a process begins as a copy of ours: what is not above our own peak says nothing
-        if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+        if usage.ru_maxrss * 1024 > floor:
             self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024)
 
 
@@ -57,6 +60,11 @@ class Trees:
         self._orphans: dict[int, Tree | None] = {}  # our children; None: whose is not clear
         self._me = os.getpid()
         self._outside = {0, os.getsid(0)}
+        self._floor = 0
+        self._set_floor()
+
+    def _set_floor(self) -> None:
+        self._floor = procfs.peak_bytes(self._me) * FLOOR_PERCENT // 100
 
     def plant(self, tree: Tree) -> None:
         """Begin a tree with its leader."""
@@ -84,7 +92,7 @@ class Trees:
             leads = self._leaders.pop(pid, None)
             tree = leads or self._orphans.pop(pid, None)
             if tree is not None:
-                tree.add(usage)
+                tree.add(usage, self._floor)
             if leads is not None:
                 leads.status, leads.ended = status, now
                 ended.append(leads)
@@ -191,6 +199,7 @@ class Trees:
         if not self.by_run:
             return ()
         self.adopt()
+        self._set_floor()
         table = procfs.Table()
         return tuple(self._usage(tree, table) for tree in self.by_run.values())
 
