@@ -164,8 +164,6 @@ def test_a_rate_of_the_root_opens_again_by_itself(farm: Farm) -> None:
     assert farm.next_deadline() == 11
     assert begun(farm, 11) == [2, 3]
     assert begun(farm, 12) == [4]
-    assert farm.next_deadline() == 13
-    assert begun(farm, 13) == []
     assert farm.next_deadline() is None
 
 

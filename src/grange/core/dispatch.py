@@ -193,9 +193,11 @@ def _coefficient(block: Block, worker: Worker) -> int:
     spec = block.spec
     if not (spec.capacity_coeff_min or spec.capacity_coeff_max):
         return 0
-    free = worker.capacity - worker.capacity_used if worker.capacity >= 0 else 2**31
-    most = spec.capacity_coeff_max or free // spec.capacity
-    return max(1, spec.capacity_coeff_min, min(most, free // spec.capacity))
+    least, most = max(1, spec.capacity_coeff_min), spec.capacity_coeff_max
+    if worker.capacity < 0:
+        return max(least, most)  # no bound but the block's own
+    room = (worker.capacity - worker.capacity_used) // spec.capacity
+    return max(least, min(most or room, room))
 
 
 def _book(
