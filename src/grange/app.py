@@ -287,13 +287,13 @@ def run_worker(config: WorkerConfig) -> str:
     return asyncio.run(daemon.run(config))
 
 
-def local_worker(settings: Settings, url: str, folder: StateDir) -> WorkerConfig:
+def local_worker(settings: Settings, where: Whereabouts, folder: StateDir) -> WorkerConfig:
     """The configuration of the worker that runs beside its server."""
     return WorkerConfig(
-        server=url.replace("http", "ws", 1),
+        server=where.url.replace("http", "ws", 1),
         state_folder=settings.state_dir / "worker",
         credential=folder.admin_secret(),
-        fingerprint=fingerprint(folder.certificate) if settings.encrypted else "",
+        fingerprint=where.fingerprint,
         user=getpass.getuser(),
         run_as=settings.worker_run_as,
         allow_root=settings.worker_allow_root,
@@ -323,7 +323,7 @@ def run_up(settings: Settings, ready: Ready) -> None:
             serving = group.create_task(_serve(settings, tell, stop))
             where = await found.get()
             folder = StateDir(settings.state_dir)
-            config = local_worker(settings, where.url, folder)
+            config = local_worker(settings, where, folder)
             group.create_task(_beside(config, asked, stop))
             await serving
 
@@ -351,6 +351,9 @@ def main(arguments: Sequence[str]) -> int:
             run_worker(from_json(said))
     except (WorkerCannotRun, StoreError, CannotListen, StateDirUnsafe, BadSetting) as why:
         log.error("%s", why)  # noqa: TRY400  # a sentence for people
+        return 1
+    except msgspec.MsgspecError as why:  # who started us has died at it
+        log.error("what was said by standard input cannot be read: %s", why)  # noqa: TRY400
         return 1
     return 0
 

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from grange.core.build import clean_path, own_blocks
+from grange.core.farm import Farm
+from tests.build import (
+    READY,
+    SUSPENDED,
+    block,
+    block_of,
+    edit_branch,
+    job,
+    job_of,
+    named,
+    states,
+    submit,
+)
+from tests.model.afanasy import vectors
+
+
+@pytest.mark.parametrize("vector", vectors("branch_path"), ids=lambda v: v["input"]["path"])
+def test_a_path_is_kept_as_afanasy_keeps_it(vector: dict[str, Any]) -> None:
+    assert clean_path(vector["input"]["path"]) == vector["output"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", "/"),
+        ("show", "/show"),
+        ("//a/./../b/", "/a/b"),
+        ("/../../etc", "/etc"),
+        ("a*b?c", "/a_b_c"),
+        ("/a b/c-d.e_f", "/a b/c-d.e_f"),
+        ("/\0", "/_"),
+    ],
+)
+def test_a_path_is_cleaned(text: str, path: str) -> None:
+    assert clean_path(text) == path
+    assert clean_path(clean_path(text)) == path
+
+
+def test_a_branch_is_made_where_the_one_above_allows_it(farm: Farm) -> None:
+    """Afanasy: the root allows it, a branch that was made so does not."""
+    assert job_of(farm, submit(farm, job(branch="/tmp/x/y"))).spec.branch == "/tmp"
+    edit_branch(farm, "/tmp", create_childs=True)
+    assert job_of(farm, submit(farm, job(branch="/tmp/x/y"))).spec.branch == "/tmp/x"
+
+
+def test_no_branch_is_made_where_the_root_forbids_it(farm: Farm) -> None:
+    edit_branch(farm, create_childs=False)
+    assert job_of(farm, submit(farm, job(branch="/show"))).spec.branch == "/"
+    assert list(farm.state.branches) == ["/"]
+
+
+def test_a_branch_that_is_there_is_used(farm: Farm) -> None:
+    edit_branch(farm, "/show")
+    edit_branch(farm, "/show/seq")
+    assert job_of(farm, submit(farm, job(branch="\\show\\seq"))).spec.branch == "/show/seq"
+
+
+def test_a_new_branch_lets_its_jobs_compete_by_user(farm: Farm) -> None:
+    submit(farm, job(branch="/show"))
+    spec = farm.state.branches["/show"].spec
+    assert (spec.create_childs, spec.solve_jobs, spec.priority) == (False, False, 99)
+
+
+def test_a_user_is_made_by_his_first_job(farm: Farm) -> None:
+    submit(farm, user="eve", now=7)
+    user = farm.state.users["eve"]
+    assert (user.created, user.spec.priority, user.spec.errors_retries) == (7, 99, 3)
+
+
+def test_a_jobs_tasks_are_ready_or_held(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-2"), named("a", "b", suspend_new_tasks=True)))
+    assert states(farm, job_id) == [READY, READY]
+    assert states(farm, job_id, 1) == [SUSPENDED, SUSPENDED]
+
+
+def test_a_held_block_that_depends_on_tasks_is_held(farm: Farm) -> None:
+    second = block("1-2", tasks_depend_mask="a", suspend_new_tasks=True)
+    job_id = submit(farm, job(block("1-2", name="a"), second))
+    assert states(farm, job_id, 1) == [SUSPENDED, SUSPENDED]
+
+
+def test_pre_commands_are_blocks_at_the_end() -> None:
+    spec = job(block(command_pre=("a",)), block(), block(command_pre=("b",)), command_pre=("c",))
+    made = own_blocks(spec)
+    assert [number for _, number in made] == [None, None, None, -1, 0, 2]
+    assert [item.tasks[0].command for item, number in made[3:]] == [("c",), ("a",), ("b",)]
+    assert made[3][0].name == "pre command"
+
+
+def test_the_tasks_of_a_block_are_not_kept_twice(farm: Farm) -> None:
+    job_id = submit(farm, job(named("a", "b")))
+    kept = block_of(farm, job_id)
+    assert (kept.spec.tasks, [task.name for task in kept.named]) == ((), ["a", "b"])
+    assert job_of(farm, job_id).spec.blocks == ()
+
+
+def test_jobs_of_a_user_stand_in_the_order_of_their_coming(farm: Farm) -> None:
+    jobs = [submit(farm) for _ in range(3)]
+    assert [job_of(farm, job_id).position for job_id in jobs] == [0, 1, 2]
+
+
+def test_a_million_frames_are_stored_as_two_records(farm: Farm) -> None:
+    submit(farm, job(block("1-1000000")))
+    kinds = [type(item).__name__ for item in farm.take_dirty().put]
+    assert sorted(kinds) == ["BlockRecord", "JobRecord", "UserRecord"]

@@ -1,0 +1,137 @@
+"""A server put together: how it begins, how it ends, and how it says what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from grange import app
+from grange.core.records import Changes
+from grange.server.config import Settings
+from grange.server.http import CannotListen
+from grange.server.state_dir import StateDir, Whereabouts
+from grange.store.sql import SqlStore, open_store
+from grange.store.store import AuditRecord, StoreBroken
+
+PATIENCE_S = 30.0
+JOB = {"name": "job", "blocks": [{"command": ["true"], "frames": "1"}]}
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(state_dir=folder / "farm", port=0)
+
+
+async def served(
+    settings: Settings, store: SqlStore, visit: Callable[[httpx.AsyncClient], Awaitable[None]]
+) -> None:
+    """Serve a farm from a store while somebody visits it."""
+    folder = StateDir.prepare(settings.state_dir)
+    stop = asyncio.Event()
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def tell(where: Whereabouts, login: str) -> None:
+        assert login.startswith(f"{where.url}/login/")
+        ready.set_result(where.url)
+
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+        server = app.FarmServer(settings, folder, store)
+        group.create_task(server.run(stop, tell))
+        headers = {"Authorization": f"Bearer {folder.admin_secret()}"}
+        url = await ready
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+            await visit(client)
+        stop.set()
+
+
+def test_what_one_server_took_the_next_one_has(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+
+    async def submit(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/api/v1/jobs", json=JOB)).status_code in (200, 201)
+
+    async def look(client: httpx.AsyncClient) -> None:
+        jobs = (await client.get("/api/v1/jobs")).json()["jobs"]
+        assert [job["name"] for job in jobs] == ["job"]
+
+    for visit in (submit, look):
+        store = open_store(f"sqlite:///{tmp_path / 'farm.db'}")
+        asyncio.run(served(settings, store, visit))
+        store.close()
+    assert not (settings.state_dir / "server.json").exists()
+
+
+def test_a_store_that_breaks_ends_the_server_and_nothing_is_answered(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'farm.db'}")
+    answers: list[int] = []
+
+    def broken(changes: Changes, audit: Sequence[AuditRecord] = ()) -> None:
+        raise StoreBroken("disk full")
+
+    async def submit(client: httpx.AsyncClient) -> None:
+        store.commit = broken  # type: ignore[method-assign]  # the disk fills up
+        try:
+            answers.append((await client.post("/api/v1/jobs", json=JOB)).status_code)
+        except httpx.TransportError:
+            answers.append(0)
+        await asyncio.Event().wait()
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        asyncio.run(served(settings_in(tmp_path), store, submit))
+    assert isinstance(app._told(caught.value), StoreBroken)
+    assert answers in ([], [0], [503])
+    assert not (tmp_path / "farm" / "server.json").exists()
+    assert store.load().records == []
+    store.close()
+
+
+def test_what_people_are_to_read_comes_out_of_the_group() -> None:
+    async def listen() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(refuse())
+
+    async def refuse() -> None:
+        raise CannotListen("port 7420 is taken")
+
+    with pytest.raises(CannotListen, match="taken"):
+        app._run(listen)
+
+
+def test_a_fault_of_ours_comes_out_as_it_is() -> None:
+    async def fault() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(broken())
+
+    async def broken() -> None:
+        raise KeyError("a bug")
+
+    with pytest.raises(BaseExceptionGroup):
+        app._run(fault)
+
+
+def test_the_worker_beside_a_server_knows_it_by_the_certificate_it_shows(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    folder = StateDir.prepare(settings.state_dir)
+    where = Whereabouts(url="https://127.0.0.1:7420", fingerprint="ab" * 32, pid=1)
+    config = app.local_worker(settings, where, folder)
+    assert (config.server, config.fingerprint) == ("wss://127.0.0.1:7420", "ab" * 32)
+    assert config.credential == folder.admin_secret()
+
+
+@pytest.mark.parametrize("arguments", [["up"], []])
+@pytest.mark.parametrize("said", [b"", b"{", b"[]", b'{"lease": 3}'])
+def test_what_it_is_told_is_checked(
+    arguments: list[str],
+    said: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(said)))
+    assert app.main(arguments) == 1
+    assert len(caplog.records) == 1
+    assert caplog.records[0].exc_info is None
