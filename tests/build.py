@@ -193,7 +193,7 @@ def why(farm: Farm, job_id: JobId, number: int = 0, now: float = 1) -> list[str]
     return [reason.code for reason in view.reasons]
 
 
-def image(farm: Farm) -> object:
+def image(farm: Farm) -> Any:
     """All that a command could change, comparable."""
     state = farm.state
     tasks = {
@@ -218,7 +218,10 @@ def image(farm: Farm) -> object:
     branches = [(b.path, b.spec, set(b.jobs), b.share.running) for b in state.branches.values()]
     pools = [(p.path, p.spec, set(p.workers)) for p in state.pools.values()]
     others = (dict(state.runs), dict(state.last_ids), dict(state.tokens), dict(state.owners))
-    return copy.deepcopy((tasks, jobs, workers, users, branches, pools, *others))
+    kinds = (jobs, workers, users, branches, pools)
+    return copy.deepcopy(
+        (tasks, *(sorted(kind, key=lambda row: row[0]) for kind in kinds), others)
+    )
 
 
 def refused(

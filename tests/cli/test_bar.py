@@ -6,9 +6,10 @@ from grange.model.states import TaskState
 S = TaskState
 
 
-def test_few_tasks_have_a_character_each() -> None:
+def test_a_task_has_a_character_and_one_of_few_has_several() -> None:
     states = [S.DONE, S.DONE, S.RUNNING, S.READY, S.FAILED]
-    assert bar(states, 76).plain == "██▓░✗"
+    assert bar(states, 5).plain == "██▓░✗"
+    assert bar(states, 76).plain == "██████▓▓▓░░░✗✗✗"
 
 
 def test_a_character_shows_what_needs_a_person_first() -> None:
@@ -27,7 +28,7 @@ def test_no_tasks_are_an_empty_bar() -> None:
 def test_states_are_told_apart_without_colour_and_without_blocks() -> None:
     assert len({mark.letter for mark in MARKS.values()}) == len(TaskState)
     assert len({mark.plain for mark in MARKS.values()}) == len(TaskState)
-    assert bar([S.DONE, S.FAILED], 76, unicode=False).plain == "#X"
+    assert bar([S.DONE, S.FAILED], 2, unicode=False).plain == "#X"
 
 
 def test_the_legend_names_what_is_there() -> None:

@@ -159,7 +159,7 @@ def test_an_empty_list_says_so(grange: Terminal) -> None:
 
 def test_a_job_shows_its_frames(grange: Terminal) -> None:
     text = grange.says("job", "12")
-    assert "\n  █▓░░\n" in text
+    assert "\n  ███▓▓▓░░░░░░\n" in text
     assert "█ done  ▓ running  ░ ready" in text
     assert "12/0/1   frame 2  node3" in text
 

@@ -127,7 +127,8 @@ def test_the_exact_command_is_filled() -> None:
 
 def test_the_exact_files_are_one_per_frame() -> None:
     frames = only_block(block("5-9", frames_per_task=3, files=("i.@##@.exr",)))
-    assert exact_files(frames, 0) == ("i.05.exr", "i.06.exr", "i.07.exr")
+    assert exact_files(frames, 0, 9) == ("i.05.exr", "i.06.exr", "i.07.exr")
+    assert exact_files(frames, 0, 2) == ("i.05.exr", "i.06.exr")
     assert task_files(frames, 0) == ("i.@##@.exr",)
     task = TaskSpec(command=("x",), files=("a",))
-    assert exact_files(only_block(BlockSpec(tasks=(task,))), 0) == ("a",)
+    assert exact_files(only_block(BlockSpec(tasks=(task,))), 0, 9) == ("a",)

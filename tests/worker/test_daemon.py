@@ -1,13 +1,10 @@
-"""The daemon, whole: against a server that speaks the protocol, with real processes."""
+"""The daemon, whole: runs against a server that speaks the protocol, with real processes."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,74 +13,15 @@ from typing_extensions import override
 from grange.model.ids import RunId
 from grange.model.run import Progress
 from grange.model.states import RunStatus
-from grange.wire.worker import Beat, Ended, FramesDone, Instruct, Refused
-from grange.worker import procfs
-from grange.worker.config import WorkerConfig
-from grange.worker.daemon import run
-from grange.worker.environment import WORKER_MARK
-from grange.worker.errors import HomeInUse, LinkRefused, WorkerCannotRun
-from grange.worker.plugin import HostPlugins, Plugins
+from grange.wire.worker import Beat, FramesDone
+from grange.worker.plugin import HostPlugins
 from tests.worker.build import a_run
-from tests.worker.fakes import PlainPlugins
-from tests.worker.kennel import exists
 from tests.worker.server import FarmServer
+from tests.worker.site import working
 
 pytestmark = pytest.mark.anyio
 
 STUBBORN = "trap '' TERM; echo up; while :; do sleep 0.02; done"
-
-
-class Site:
-    """A server and a worker's settings."""
-
-    def __init__(self, server: FarmServer, folder: Path) -> None:
-        self.server = server
-        self.folder = folder
-        self.leave = asyncio.Event()
-        self.then: str | None = None
-
-    def config(self, **more: object) -> WorkerConfig:
-        plain: dict[str, object] = {
-            "server": self.server.url,
-            "state_folder": self.folder,
-            "name": "w1",
-            "allow_root": True,
-        }
-        return WorkerConfig(**(plain | more))  # type: ignore[arg-type]  # a test's own fields
-
-    async def work(self, plugins: Plugins, **more: object) -> None:
-        self.then = await run(self.config(**more), plugins, self.leave)
-
-    def processes(self) -> list[int]:
-        """All processes of this worker: its warden and the tasks."""
-        mark = (self.folder / "mark").read_text()
-        return [pid for pid in procfs.marked(WORKER_MARK, mark) if exists(pid)]
-
-    def warden(self) -> int:
-        lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.processes()}
-        return next(pid for pid, line in lines.items() if b"grange.worker.warden" in line)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FarmServer]:
-    async with FarmServer() as server:
-        yield server
-
-
-@asynccontextmanager
-async def working(
-    server: FarmServer, folder: Path, plugins: Plugins | None = None, **more: object
-) -> AsyncIterator[Site]:
-    """A worker that has joined; it leaves at the end, and nothing of it is left."""
-    site = Site(server, folder / "state")
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(site.work(plugins or PlainPlugins(), **more))
-        await server.linked(len(server.hellos) + 1)
-        yield site
-        site.leave.set()
-        async with asyncio.timeout(30):
-            await asyncio.wait((task,))
-    assert site.processes() == []
 
 
 async def test_a_run_that_ends_well_is_done(server: FarmServer, tmp_path: Path) -> None:
@@ -248,122 +186,6 @@ async def test_many_runs_at_once_all_end(server: FarmServer, tmp_path: Path) -> 
     assert server.logs[77] == b"77\n"
 
 
-async def test_a_reconnection_keeps_a_run_and_resumes_its_log(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    go = tmp_path / "go"
-    async with working(server, tmp_path):
-        line = f"echo one; until [ -e {go} ]; do sleep 0.01; done; echo two"
-        await server.start(a_run(command=line))
-        await server.printed(b"one")
-        await server.shut()
-        go.touch()
-        await server.open()
-        assert (await server.result()).status is RunStatus.DONE
-    assert server.logs[1] == b"one\ntwo\n"
-    assert server.hellos[0].boot_id == server.hellos[1].boot_id
-
-
-async def test_a_result_is_told_until_it_is_acknowledged(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    async with working(server, tmp_path):
-        server.acknowledges = False
-        await server.execute(a_run())
-        server.acknowledges = True
-        server.cut()
-        await server.linked(2)
-        await server.until(lambda: server.count(Ended) == 2)
-        assert server.hellos[1].ended == (1,)
-
-
-async def test_a_result_outlives_the_daemon(server: FarmServer, tmp_path: Path) -> None:
-    server.acknowledges = False
-    async with working(server, tmp_path):
-        await server.execute(a_run(command="echo kept"))
-        server.logs.clear()
-    server.acknowledges = True
-    async with working(server, tmp_path):
-        await server.until(lambda: server.logs.get(1) == b"kept\n")
-        assert server.hellos[1].ended == (1,)
-        assert server.hellos[1].boot_id != server.hellos[0].boot_id
-
-
-async def test_nothing_is_kept_of_a_run_that_is_acknowledged(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    async with working(server, tmp_path) as site:
-        await server.execute(a_run(command="echo x"))
-    assert [
-        path for name in ("runs", "logs", "outbox") for path in (site.folder / name).glob("*")
-    ] == []
-
-
-async def test_a_leaving_worker_ends_its_runs_and_says_goodbye(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    async with working(server, tmp_path) as site:
-        await server.start(a_run(command="echo up; sleep 1000"))
-        await server.printed(b"up")
-    assert site.then == ""
-    assert server.results[1].status is RunStatus.LOST
-    assert server.left
-
-
-async def test_an_instruction_ends_the_worker_and_says_what_then(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    async with working(server, tmp_path) as site:
-        await server.send(Instruct(what="restart"))
-        await server.until(lambda: server.left)
-    assert site.then == "restart"
-
-
-async def test_a_reboot_is_set_off_when_the_worker_has_left(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    reboot = ("touch", str(tmp_path / "rebooted"))
-    async with working(server, tmp_path, commands={"reboot": reboot}):
-        await server.send(Instruct(what="reboot"))
-        await server.until(lambda: server.left)
-    assert (tmp_path / "rebooted").exists()
-
-
-async def test_an_instruction_for_the_machine_is_what_the_owner_says(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    nap = ("touch", str(tmp_path / "nap"))
-    async with working(server, tmp_path, commands={"sleep": nap}):
-        await server.send(Instruct(what="sleep"))
-        await server.execute(a_run(command=f"until [ -e {tmp_path}/nap ]; do sleep 0.01; done"))
-
-
-async def test_when_the_lease_ends_runs_are_killed_without_the_server(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    server.lease_s = 0.5
-    async with working(server, tmp_path):
-        await server.start(a_run(command=STUBBORN))
-        await server.printed(b"up")
-        await server.shut()
-        await asyncio.sleep(0.6)
-        await server.open()
-        assert (await server.result()).status is RunStatus.LEASE_ENDED
-
-
-async def test_when_the_warden_is_killed_its_runs_are_killed_and_lost(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    async with working(server, tmp_path) as site:
-        await server.start(a_run(command="setsid sleep 1000 & echo $$; sleep 1000"))
-        await server.printed(b"\n")
-        pid = int(server.logs[1])
-        os.kill(site.warden(), signal.SIGKILL)
-        result = await server.result()
-        assert (result.status, exists(pid)) == (RunStatus.LOST, False)
-        assert (await server.execute(a_run(2))).status is RunStatus.DONE
-
-
 class RealPlugins(HostPlugins):
     """Those that ship, without asking every program of this machine for its version."""
 
@@ -386,36 +208,3 @@ async def test_an_unknown_service_is_named(server: FarmServer, tmp_path: Path) -
         result = await server.execute(a_run(service="nosuch"))
     assert result.status is RunStatus.START_FAILED
     assert "nosuch" in result.message
-
-
-async def test_a_second_daemon_on_the_folder_is_refused(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    async with working(server, tmp_path) as site:
-        with pytest.raises(HomeInUse):
-            await run(site.config(), PlainPlugins(), asyncio.Event())
-
-
-async def test_a_worker_that_is_refused_ends_with_the_sentence(
-    server: FarmServer, tmp_path: Path
-) -> None:
-    server.refusals = [Refused(code="revoked", message="revoked by ann")]
-    with pytest.raises(LinkRefused, match="revoked by ann"):
-        await Site(server, tmp_path / "state").work(PlainPlugins())
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root is refused")
-async def test_root_runs_no_tasks_unless_allowed(server: FarmServer, tmp_path: Path) -> None:
-    with pytest.raises(WorkerCannotRun, match="as root"):
-        await Site(server, tmp_path / "state").work(PlainPlugins(), allow_root=False)
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-async def test_tasks_run_as_the_user_that_policy_names(server: FarmServer, tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:-1]):
-        folder.chmod(folder.stat().st_mode | 0o711)
-    async with working(server, tmp_path, allow_root=False, run_as="nobody"):
-        run = a_run(command="id -un; echo $HOME; touch here", working_directory="")
-        result = await server.execute(run)
-    assert result.status is RunStatus.DONE
-    assert server.logs[1].startswith(b"nobody\n")

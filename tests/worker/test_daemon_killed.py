@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,12 +55,6 @@ class Puppet:
         for process in self._processes:
             process.kill()
             process.wait()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FarmServer]:
-    async with FarmServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from rich.text import Text
 from grange.cli.screen import BAD, BUSY, CARE, FAINT, GOOD
 from grange.model.states import TaskState
 
+WIDE: Final = 3  # characters of one task at most
+
 
 class Mark(NamedTuple):
     """How a state looks."""
@@ -40,13 +42,15 @@ def bar(states: Sequence[TaskState], width: int, *, unicode: bool = True) -> Tex
 
     Args:
         states: of each task.
-        width: characters at most; fewer where there are fewer tasks.
+        width: characters at most; of few tasks, each has up to `WIDE` of them.
         unicode: whether block characters can be written.
     """
     text = Text(no_wrap=True)
+    wide = min(WIDE, max(1, width // max(1, len(states))))
     for state, run in groupby(shares(states, width)):
         mark = MARKS[state]
-        text.append((mark.letter if unicode else mark.plain) * len(list(run)), mark.style)
+        letter = mark.letter if unicode else mark.plain
+        text.append(letter * len(list(run)) * wide, mark.style)
     return text
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from grange.cli.amounts import age, duration
 from grange.cli.machines import waiting
-from grange.cli.screen import CARE, FAINT, cut, faint, state, table
+from grange.cli.screen import CARE, FAINT, cut, faint, state, table, to_copy
 from grange.client.requests.access import NewJoinCode
 from grange.model.views import CredentialView
 from grange.wire.address import is_loopback
@@ -40,7 +40,7 @@ def credentials(found: Sequence[CredentialView], now: float) -> Iterator[Rendera
 def join_code(found: NewJoinCode, now: float) -> Iterator[RenderableType]:
     """Show a code, and what to do with it."""
     yield faint(f"On the other computer, within {duration(found.expires - now)}:")
-    yield Text(f"  grange worker --join {found.code}", no_wrap=True, overflow="fold")
+    yield to_copy(f"  grange worker --join {found.code}")
     yield faint("Then, here: grange token list, and grange token accept NAME")
     if is_loopback(decode(found.code).host):
         yield Text.assemble(

@@ -121,10 +121,15 @@ class Board:
 
     def _note(self, found: Sequence[TaskView]) -> None:
         """Take over the tasks that changed."""
-        states = {block: list(known) for block, known in self.page.states.items()}
-        for task in found:
-            if task.task < len(states.get(task.block, ())):
-                states[task.block][task.task] = task.state
+        if not found:
+            return
+        states = dict(self.page.states)
+        for block in {task.block for task in found} & states.keys():
+            there = list(states[block])
+            for task in found:
+                if task.block == block and task.task < len(there):
+                    there[task.task] = task.state
+            states[block] = there
         changed = {(task.block, task.task) for task in found}
         tried = [task for task in found if task.errors]
         self.page = replace(

@@ -90,8 +90,9 @@ def write_plan(job: JobSpec, plan: Plan) -> None:
         found = [item for item in plan.commands if item.block == number]
         size = block.space().size
         out().print(_plan_title(number, block, size))
+        width = max((len(item.name) for item in found[:PLANS_SHOWN]), default=0)
         for item in found[:PLANS_SHOWN]:
-            out().print(_planned(item), soft_wrap=True)
+            out().print(_planned(item, width), soft_wrap=True)
         if size > PLANS_SHOWN:
             out().print(more(f"  and {count(size - PLANS_SHOWN, 'task')} more, to {_last(block)}"))
 
@@ -139,9 +140,9 @@ def _plan_title(number: int, block: BlockSpec, size: int) -> Text:
     return text.append("  " + " · ".join(notes), FAINT)
 
 
-def _planned(item: TaskPlan) -> Text:
+def _planned(item: TaskPlan, width: int) -> Text:
     command = item.command if isinstance(item.command, str) else shlex.join(item.command)
-    return Text.assemble("  ", (f"{clean(item.name)}  ", FAINT), clean(command))
+    return Text.assemble("  ", (f"{clean(item.name):{width}}  ", FAINT), clean(command))
 
 
 def _last(block: BlockSpec) -> str:

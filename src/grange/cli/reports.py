@@ -90,7 +90,7 @@ def audit(found: Sequence[AuditView], now: float) -> Iterator[RenderableType]:
                 cut(line.address),
                 line.action,
                 cut(line.target),
-                cut(line.outcome, "" if line.outcome in ("", "ok") else BAD),
+                cut(line.outcome, FAINT if line.outcome == "done" else BAD),
                 cut(line.details),
             )
             for line in found

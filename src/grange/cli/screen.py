@@ -68,7 +68,7 @@ def unicode() -> bool:
 def show(*lines: RenderableType) -> None:
     """Write lines or tables that were asked for."""
     if out().is_terminal:
-        out().print(*lines, sep="\n")
+        out().print(*lines, sep="\n", crop=False)  # lines to be copied may be longer
         return
     with out().capture() as captured:
         out().print(*lines, sep="\n")
@@ -115,6 +115,11 @@ def clean(text: str) -> str:
 def cut(text: str, style: str = "") -> Text:
     """Write text that may be cut short where there is no room for it."""
     return Text(clean(text), style, no_wrap=True, overflow="ellipsis")
+
+
+def to_copy(*parts: str | tuple[str, str]) -> Text:
+    """Write a line that is to be copied: it is never broken."""
+    return Text.assemble(*parts, no_wrap=True, overflow="ignore")
 
 
 def safe_log(text: str) -> str:

@@ -8,11 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import msgspec
 import typer
 
+from grange.cli.exits import ExitCode
 from grange.cli.session import Refused, Session
 from grange.model.states import Nimby
 
@@ -99,6 +100,10 @@ def start_worker(
     state_dir: StateFolder = None,
     run_as: RunAs = None,
     allow_root: AllowRoot = False,
+    plugins: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Where a studio's own services and parsers are."),
+    ] = None,
 ) -> None:
     """Let this machine render for a farm.
 
@@ -116,7 +121,12 @@ def start_worker(
         server=server or session.server,
         state_dir=state_dir,
     )
-    config = msgspec.structs.replace(config, run_as=run_as or "", allow_root=allow_root)
+    config = msgspec.structs.replace(
+        config,
+        run_as=run_as or "",
+        allow_root=allow_root,
+        plugin_folders=tuple(str(folder.absolute()) for folder in plugins or ()),
+    )
     from grange.app import run_worker
     from grange.worker.errors import WorkerCannotRun
 
@@ -124,7 +134,7 @@ def start_worker(
     try:
         then = run_worker(config)
     except WorkerCannotRun as error:
-        raise Refused(str(error)) from error
+        _fail(ctx, error)
     if then == "restart":
         os.execv(sys.executable, [sys.executable, "-m", "grange", *sys.argv[1:]])  # noqa: S606
     if command := config.commands.get(then):
@@ -133,7 +143,6 @@ def start_worker(
 
 def _run(ctx: typer.Context, run: Callable[..., None], **options: Any) -> None:
     """Run a server, and say where it is as soon as it listens."""
-    from grange.cli.screen import complain
     from grange.server.config import BadSetting, load
     from grange.server.http import CannotListen
     from grange.server.state_dir import StateDirUnsafe
@@ -144,23 +153,30 @@ def _run(ctx: typer.Context, run: Callable[..., None], **options: Any) -> None:
         settings = load(options, os.environ)
         _log(settings.log_level)
         run(settings, _greet)
-    except (BadSetting, WorkerCannotRun) as error:
+    except BadSetting as error:
         raise Refused(str(error)) from error
-    except (CannotListen, StateDirUnsafe, StoreError) as error:
-        if ctx.ensure_object(Session).debug:
-            raise
-        complain(str(error))
-        raise typer.Exit(1) from error
+    except (CannotListen, StateDirUnsafe, StoreError, WorkerCannotRun) as error:
+        _fail(ctx, error)
+
+
+def _fail(ctx: typer.Context, error: Exception) -> NoReturn:
+    """End with the sentence that says why something cannot run."""
+    from grange.cli.screen import complain
+
+    if ctx.ensure_object(Session).debug:
+        raise error
+    complain(str(error))
+    raise typer.Exit(ExitCode.FAILED) from error
 
 
 def _greet(where: Any, login: str) -> None:
     from rich.text import Text
 
-    from grange.cli.screen import FAINT, show
+    from grange.cli.screen import FAINT, show, to_copy
 
     show(
         Text.assemble("Grange is up at ", (where.url, "bold")),
-        Text.assemble(("  open it   ", FAINT), login),
+        to_copy(("  open it   ", FAINT), login),
         Text.assemble(("  try it    ", FAINT), "grange demo"),
         Text.assemble(("  add more  ", FAINT), "grange join-code"),
         Text.assemble(("  stop it   ", FAINT), "Ctrl-C"),

@@ -315,6 +315,8 @@ def _restore_block(
 def _restore_run(state: FarmState, record: RunRecord) -> None:
     job = state.jobs[record.job_id]
     block = job.blocks[record.block]
+    memory_mb = memory_need(state, job, block) if record.memory_mb is None else record.memory_mb
+    tickets = block.spec.tickets if record.tickets is None else record.tickets
     run = Run(
         run_id=record.run_id,
         job_id=record.job_id,
@@ -325,9 +327,9 @@ def _restore_run(state: FarmState, record: RunRecord) -> None:
         started=record.started,
         capacity=record.capacity,
         coeff=record.coeff,
-        memory_mb=max(0, memory_need(state, job, block)),
+        memory_mb=max(0, memory_mb),
         gpus=record.gpus,
-        tickets=tuple(sorted(block.spec.tickets.items())),
+        tickets=tuple(sorted(tickets.items())),
     )
     state.start_run(run)
     worker = state.workers[run.worker_id]

@@ -92,6 +92,8 @@ class RunRecord(Rec, frozen=True, kw_only=True):
     capacity: int
     coeff: int = 0
     gpus: tuple[int, ...] = ()
+    memory_mb: int | None = None  #: reserved; None in old records: as its block asks
+    tickets: dict[str, int] | None = None  #: held; None in old records: as its block asks
     ended: float = 0.0
     result: RunResult | None = None
 

@@ -90,6 +90,8 @@ def record(
         capacity=run.capacity,
         coeff=run.coeff,
         gpus=run.gpus,
+        memory_mb=run.memory_mb,
+        tickets=dict(run.tickets),
         ended=ended,
         result=result,
     )

@@ -78,11 +78,11 @@ REFUSALS = {
 
 def why_job(state: FarmState, job: Job, now: float) -> WhyView:
     """Why a job has nothing running, or not more."""
+    if job.done:
+        return WhyView(summary="the job is done")
     gates = _gates_above(state, job, now)
     if gates:
         return WhyView(summary=_sentence(gates), reasons=tuple(gates))
-    if job.done:
-        return WhyView(summary="the job is done")
     left = [block for block in job.blocks if not block.finished]
     views = [(block, why_block(state, job, block, now)) for block in left]
     for block, view in views:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 
 from grange.client import Client
 from grange.client.watching import Mirror
@@ -18,6 +19,7 @@ from grange.demo.screen import frames_on_disk, picture
 from grange.model.states import JobState
 from grange.model.views import JobView
 from grange.wire.watch import Watch
+from grange.worker import beside
 
 PATIENCE_S = 120.0  # a server that is killed is tried again for so long
 REDRAW_HZ = 8
@@ -37,7 +39,7 @@ def run_demo(folder: Path, *, renderer: Renderer | None = None, stay: bool | Non
     try:
         chosen = renderer or choose()
     except NoRenderer as why:
-        console.print(f"[red]{why}[/]")
+        console.print(str(why), style="red", markup=False)
         return 1
     _clear(folder)
     console.print(f"Starting a farm in {folder} ...", style="dim")
@@ -51,7 +53,7 @@ def run_demo(folder: Path, *, renderer: Renderer | None = None, stay: bool | Non
                     time.sleep(3_600)
             return 0 if job.state is JobState.DONE else 1
     except FarmFailed as why:
-        console.print(f"[red]the farm did not start:[/] {why}")
+        console.print(f"[red]the farm did not start:[/] {escape(str(why))}")
         return 1
     except KeyboardInterrupt:
         console.print("\nStopped: no process of the farm is left.")
@@ -61,6 +63,7 @@ def run_demo(folder: Path, *, renderer: Renderer | None = None, stay: bool | Non
 def _clear(folder: Path) -> None:
     """Begin anew: of an earlier demo nothing is kept."""
     folder.mkdir(parents=True, exist_ok=True)
+    beside.end(folder / "farm" / "worker")  # of a demo that was killed
     for name in ("frames", "farm"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for name in (FILM_NAME, "film.blend", "farm.log"):

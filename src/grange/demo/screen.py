@@ -36,7 +36,8 @@ def picture(mirror: Mirror, job: JobView, folder: Path, restarts: int) -> Render
         table.add_row("worker", text)
     table.add_row("time", _time(job))
     if restarts:
-        table.add_row("server", Text(f"killed and started again {restarts} times", "yellow"))
+        times = "once" if restarts == 1 else f"{restarts} times"
+        table.add_row("server", Text(f"killed {times}, and started again", "yellow"))
     return Group(Text(f"\n  {job.name}", style="bold"), Text(""), table)
 
 

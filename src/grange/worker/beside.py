@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -48,7 +49,7 @@ async def keep(command: Sequence[str], config: WorkerConfig, stop: asyncio.Event
     while not stop.is_set():
         process = find(config.state_folder)
         if process is None:
-            process = await _start(command, config)
+            process = await asyncio.to_thread(_start, command, config)
         await _until_ended(process, stop)
         if not stop.is_set():
             log.warning("the worker beside this server ended; it is started again")
@@ -99,16 +100,17 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-async def _start(command: Sequence[str], config: WorkerConfig) -> psutil.Process:
-    child = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
-    )
+def _start(command: Sequence[str], config: WorkerConfig) -> psutil.Process:
+    """Start the worker, note which process it is, then tell it what to do."""
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+    child.returncode = 0  # it may outlive us: nothing of ours is to wait for it, or to end it
     process = psutil.Process(child.pid)
-    said = msgspec.json.encode(_Note(child.pid, _started(process)))
-    await asyncio.to_thread((config.state_folder / NOTE).write_bytes, said)
+    note = config.state_folder / NOTE
+    note.write_bytes(msgspec.json.encode(_Note(child.pid, _started(process))))
     assert child.stdin is not None
-    child.stdin.write(to_json(config))
-    child.stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # it has ended already, which is seen in a moment
+        child.stdin.write(to_json(config))
+        child.stdin.close()
     return process
 
 
@@ -117,3 +119,5 @@ async def _until_ended(process: psutil.Process, stop: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), POLL_S)
             return
+    with contextlib.suppress(psutil.Error):
+        process.wait(0)  # a child of ours is a zombie until it is waited for
