@@ -96,7 +96,7 @@ def test_a_dry_run_needs_no_server(grange: Terminal) -> None:
     del grange.environment["GRANGE_SERVER"]
     result = grange("submit", "--dry-run", "-f", "1-40", "-c", "5", "--", "r", "{first}-{last}")
     assert result.exit_code == 0
-    assert "  frame 6-10  r 6-10\n" in result.stdout
+    assert "  frame 6-10   r 6-10\n" in result.stdout
     assert "not checked: no server is running here" in result.stderr
 
 

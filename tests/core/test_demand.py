@@ -25,11 +25,13 @@ def test_groups_that_serve_a_demand_stand_by_preference() -> None:
 
 
 def test_a_group_that_is_no_more_serves_nothing() -> None:
-    wanted, first, second = demand(), group(), group()
+    wanted, first, second, third = demand(), group(), group(), group()
     wanted.serve(first, 1)
     wanted.serve(second, 1)
+    wanted.serve(third, 2)
     wanted.drop(first)
-    assert wanted.ranks == [(1, [second])]
+    assert wanted.ranks == [(2, [third]), (1, [second])]
+    wanted.drop(third)
     wanted.drop(second)
     assert wanted.ranks == []
 

@@ -6,6 +6,7 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.errors import DependencyCycle
+from grange.core.events import JobChanged
 from grange.core.farm import Farm
 from grange.model.ids import JobId
 from grange.model.spec import BlockSpec, JobSpec
@@ -379,3 +380,38 @@ def test_a_task_that_waits_for_many_tasks_is_not_looked_at_task_by_task(farm: Fa
 def test_a_hundred_thousand_tasks_begin_to_wait_for_as_many(farm: Farm) -> None:
     job_id = blocks(farm, block("1-100000", name="a"), block("1-100000", tasks_depend_mask="a"))
     assert set(states(farm, job_id, 1)) == {WAITING}
+
+
+def test_frames_of_done_and_of_running_tasks_are_taken_together(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=9_000)
+    first = block("1-8", name="a", frames_per_task=4, depend_sub_task=True)
+    job_id = blocks(farm, first, block("1-8", frames_per_task=6, tasks_depend_mask="a"))
+    worker_id = join(farm)
+    (_, done), (_, runs) = started(farm)
+    end(farm, worker_id, done.run_id)
+    for count, state in ((1, WAITING), (2, READY)):
+        farm.apply(c.NoteFrames(worker_id=worker_id, run_id=runs.run_id, count=count), 1)
+        assert states(farm, job_id, 1) == [state, WAITING]
+
+
+def test_a_job_that_others_wait_for_is_edited(farm: Farm) -> None:
+    join(farm)
+    first = submit(farm, job(block("1"), name="a"))
+    held = submit(farm, job(depend_mask="a"))
+    out = edit_job(farm, first, priority=7)
+    assert JobChanged(held) in out.events
+    assert job_of(farm, held).waits == {first}
+
+
+def test_a_job_that_waits_is_deleted(farm: Farm) -> None:
+    first = submit(farm, job(name="a"))
+    held = submit(farm, job(depend_mask="a"))
+    farm.apply(c.DeleteJob(job_id=held), 1)
+    assert not job_of(farm, first).dependants
+
+
+def test_a_task_that_is_done_stays_so_when_its_source_is_restarted_alone(farm: Farm) -> None:
+    job_id = blocks(farm, block("1-2", name="a"), block("1-2", tasks_depend_mask="a"))
+    change(farm, job_id, TaskOp.DONE)
+    change(farm, job_id, TaskOp.RESTART, block=0, tasks=((0, 0),))
+    assert states(farm, job_id, 1) == [DONE, DONE]

@@ -215,3 +215,16 @@ def test_suspended_tasks_wait_to_be_continued(farm: Farm) -> None:
     assert begun(farm) == []
     change(farm, job_id, TaskOp.CONTINUE, block=0, tasks=((1, 1),))
     assert begun(farm) == [1]
+
+
+def test_a_user_without_a_place_in_any_branch_needs_no_timer(farm: Farm) -> None:
+    slots(farm, 9)
+    edit_user(farm, max_tasks_per_second=1)
+    job_id = submit(farm, job(branch="/show"))
+    begun(farm, 10)
+    farm.apply(c.DeleteJob(job_id=job_id), 10)
+    farm.apply(c.DeleteBranch(path="/show"), 10)
+    farm.dispatch(11)
+    farm.state.users["ada"].starts = (12, 1)
+    edit_user(farm, now=12.5, annotation="x")
+    assert farm.next_deadline() is None

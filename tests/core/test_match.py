@@ -7,7 +7,7 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.farm import Farm
-from grange.core.match import in_pool, serves
+from grange.core.match import in_pool, load_refusal, serves
 from grange.model.ids import JobId, WorkerId
 from tests.build import (
     TRAITS,
@@ -516,3 +516,12 @@ def test_the_pre_command_of_a_maintenance_job_runs_anywhere(farm: Farm) -> None:
     join(farm, "a")
     submit(farm, job(named("a"), maintenance=True, command_pre=("setup",)))
     assert [run.command for _, run in started(farm)] == [("setup",)]
+
+
+def test_a_worker_out_of_reach_can_serve_nothing(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit_one(farm)
+    need = farm.state.demands[farm.state.jobs[job_id].blocks[0].demand].key
+    assert load_refusal(farm.state, need, farm.state.workers[worker_id]) == ""
+    farm.apply(c.UnlinkWorker(worker_id=worker_id), 1)
+    assert load_refusal(farm.state, need, farm.state.workers[worker_id]) == "offline"

@@ -244,6 +244,7 @@ def test_a_branch_with_branches_below_cannot_be_deleted(farm: Farm) -> None:
 
 def test_a_deleted_branch_is_forgotten(farm: Farm) -> None:
     job_id = submit(farm, job(branch="/show"))
+    edit_user(farm, "bob")
     farm.apply(c.DeleteJob(job_id=job_id), 1)
     out = farm.apply(c.DeleteBranch(path="show"), 1)
     assert out.events == [BranchChanged("/show")]

@@ -9,9 +9,10 @@ from grange.core import commands as c
 from grange.core import records as r
 from grange.core.check import faults
 from grange.core.farm import Farm
+from grange.core.jobs import TOKEN_KEEP_S
 from grange.core.persist import is_empty
 from grange.core.tasks import CHUNK
-from grange.model.ids import RunId, WorkerId
+from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.spec import TaskSpec
 from grange.model.states import Presence, RunStatus, TaskOp
 from tests.build import (
@@ -376,3 +377,20 @@ def test_pools_come_back(farm: Farm, pools: dict[str, dict[str, Any]]) -> None:
     assert {path: pool.spec for path, pool in again.state.pools.items()} == {
         path: pool.spec for path, pool in farm.state.pools.items()
     }
+
+
+def test_errors_that_are_never_forgiven_need_no_timer_after_a_restart(farm: Farm) -> None:
+    join(farm)
+    submit(farm, job(block("1", errors_retries=9, errors_forgive_time_s=0)))
+    fail(farm)
+    assert restarted(farm).next_deadline() is None
+
+
+def test_old_tokens_are_looked_for_after_a_restart_too(farm: Farm) -> None:
+    farm.apply(c.SubmitJob(spec=job(), user="ada", token="t"), 10)
+    again = restarted(farm, now=20)
+    again.apply(c.DeleteJob(job_id=JobId(1)), 21)
+    while (deadline := again.next_deadline()) is not None:
+        assert again.state.tokens or deadline > 10 + TOKEN_KEEP_S
+        again.dispatch(deadline)
+    assert not again.state.tokens

@@ -6,7 +6,7 @@ from grange.core import commands as c
 from grange.core.events import JobChanged, JobDeleted
 from grange.core.farm import Farm
 from grange.core.jobs import TOKEN_KEEP_S
-from grange.core.timers import forget_tokens
+from grange.core.timers import TOKENS_SWEEP, forget_tokens
 from grange.model.ids import JobId
 from tests.build import block, edit_job, edit_user, fail, job, join, restarted, spare, submit
 
@@ -111,3 +111,39 @@ def test_a_token_that_was_never_stored_is_not_stored_later(farm: Farm) -> None:
     farm.apply(c.DeleteJob(job_id=token(farm, "a", 1)), 1)
     forget_tokens(farm.state, 1 + TOKEN_KEEP_S)
     assert not [item for item in farm.take_dirty().put if hasattr(item, "token")]
+
+
+def test_only_so_many_tokens_are_forgotten_at_once(farm: Farm) -> None:
+    for number in range(TOKENS_SWEEP + 1):
+        farm.state.tokens["ada", str(number)] = (JobId(99), 1)
+    forget_tokens(farm.state, 1 + TOKEN_KEEP_S)
+    assert list(farm.state.tokens) == [("ada", str(TOKENS_SWEEP))]
+
+
+def test_old_tokens_are_forgotten_by_themselves(farm: Farm) -> None:
+    farm.apply(c.DeleteJob(job_id=token(farm, "a", 1)), 1)
+    assert farm.next_deadline() == 1 + TOKEN_KEEP_S
+    farm.dispatch(1 + TOKEN_KEEP_S)
+    assert not farm.state.tokens
+
+
+def test_tokens_are_looked_at_again_while_there_are_some(farm: Farm) -> None:
+    token(farm, "a", 1)
+    farm.dispatch(1 + TOKEN_KEEP_S)
+    later = farm.next_deadline()
+    assert later is not None
+    assert later > 1 + TOKEN_KEEP_S
+    farm.state.tokens.clear()
+    farm.dispatch(later)
+    assert farm.next_deadline() is None
+
+
+def test_tokens_of_jobs_that_live_long_do_not_hide_the_others(farm: Farm) -> None:
+    for number in range(TOKENS_SWEEP):
+        token(farm, f"t{number}", 1)
+    farm.apply(c.DeleteJob(job_id=token(farm, "gone", 2)), 2)
+    for _ in range(3):
+        deadline = farm.next_deadline()
+        assert deadline is not None
+        farm.dispatch(deadline)
+    assert ("ada", "gone") not in farm.state.tokens

@@ -8,6 +8,7 @@ import pytest
 from grange.model.frames import FramesError
 from grange.model.ids import task_path
 from grange.model.spec import BLOCK_EDITABLE, JOB_EDITABLE, BlockSpec, JobSpec
+from grange.model.version import VERSION
 from grange.model.views import Counts
 
 
@@ -66,3 +67,7 @@ def test_a_task_is_named_by_three_numbers() -> None:
 
 def test_counts_add_up() -> None:
     assert Counts(ready=2, done=3).total == 5
+
+
+def test_the_version_has_three_numbers() -> None:
+    assert len([int(part) for part in VERSION.split(".")]) == 3

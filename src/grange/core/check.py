@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from grange.core import deps
 from grange.core.demand import Demand
-from grange.core.gates import OPEN, block_gate
+from grange.core.gates import OPEN, block_gate, branch_gate, job_gate, user_gate
 from grange.core.match import group_refusal, load_refusal
 from grange.core.objects import Block, Job, Worker
 from grange.core.state import FarmState
 from grange.core.supply import group_key, need_of, wanted_place
 from grange.model.ids import WorkerId
 from grange.model.states import TaskFlag, TaskState
+
+LATE = 2.0**53  # seconds: later than any time that a job may wait for
 
 
 def faults(state: FarmState) -> Iterator[str]:
@@ -26,6 +28,7 @@ def faults(state: FarmState) -> Iterator[str]:
     yield from _worker_faults(state)
     yield from _limit_faults(state)
     yield from _share_faults(state)
+    yield from _gate_faults(state)
     yield from _demand_faults(state)
 
 
@@ -68,18 +71,26 @@ def _job_faults(state: FarmState, job: Job) -> Iterator[str]:
     name = f"job {job.job_id}"
     if job.finished is not bool(job.done):
         yield f"{name}: done mark is off"
-    if not job.done:
-        for job_id in job.waits:
-            if state.jobs[job_id].done:
-                yield f"{name}: waits for job {job_id} that is done"
-            if job.job_id not in state.jobs[job_id].dependants:
-                yield f"{name}: unknown to job {job_id} that it waits for"
+    yield from _wait_faults(state, job)
     if job.job_id not in state.names.get(job.spec.name, ()):
         yield f"{name}: not found by its name"
     if job.job_id not in state.users[job.user].jobs:
         yield f"{name}: unknown to its user"
     if job.job_id not in state.branches[job.spec.branch].jobs:
         yield f"{name}: unknown to its branch"
+
+
+def _wait_faults(state: FarmState, job: Job) -> Iterator[str]:
+    name = f"job {job.job_id}"
+    if job.done and job.waits:
+        yield f"{name}: is done and waits"
+    for other in (state.jobs[job_id] for job_id in job.waits):
+        if other.done:
+            yield f"{name}: waits for job {other.job_id} that is done"
+        if job.job_id not in other.dependants:
+            yield f"{name}: unknown to job {other.job_id} that it waits for"
+        if not deps.waits_on(job, other.spec.name, other.user, other.job_id):
+            yield f"{name}: waits for job {other.job_id} though no rule of it says so"
 
 
 def _run_faults(state: FarmState) -> Iterator[str]:
@@ -166,6 +177,24 @@ def _share_faults(state: FarmState) -> Iterator[str]:
         children = sum(child.running for child in branch.share.children.values())
         if branch.share.running != children:
             yield f"branch {branch.path}: its share counts {branch.share.running}, not {children}"
+
+
+def _gate_faults(state: FarmState) -> Iterator[str]:
+    """What is held back, and not for a time, makes no offers; nobody is held back for ever."""
+    for job_id in deps.stuck_jobs(state):
+        yield f"job {job_id}: waits in a circle"
+    for job in state.jobs.values():
+        code = job_gate(state, job, LATE)
+        if code and not job.share.closed:
+            yield f"job {job.job_id}: open, though {code}"
+    for user in state.users.values():
+        code = user_gate(user, LATE)
+        if code and not all(share.closed for share in user.shares.values()):
+            yield f"user {user.user}: open, though {code}"
+    for branch in state.branches.values():
+        code = branch_gate(branch, LATE)
+        if code and not branch.share.closed and branch.share.parent is not None:
+            yield f"branch {branch.path}: open, though {code}"
 
 
 def _demand_faults(state: FarmState) -> Iterator[str]:

@@ -268,6 +268,16 @@ def link_jobs(state: FarmState) -> None:
     """
     for job in state.jobs.values():
         link_job(state, job)
+    for job_id in sorted(stuck_jobs(state), reverse=True):
+        job = state.jobs[job_id]
+        for target in sorted(job.waits):
+            if _closes_circle(state, job, target):
+                job.waits.discard(target)
+                state.jobs[target].dependants.discard(job_id)
+
+
+def stuck_jobs(state: FarmState) -> list[JobId]:
+    """Jobs that wait in a circle, or for one that does. Cost: O(jobs)."""
     left = {job.job_id: len(job.waits) for job in state.jobs.values()}
     line = [job_id for job_id, count in left.items() if not count]
     while line:
@@ -275,12 +285,7 @@ def link_jobs(state: FarmState) -> None:
             left[job_id] -= 1
             if not left[job_id]:
                 line.append(job_id)
-    for job_id in sorted((job_id for job_id, count in left.items() if count), reverse=True):
-        job = state.jobs[job_id]
-        for target in sorted(job.waits):
-            if _closes_circle(state, job, target):
-                job.waits.discard(target)
-                state.jobs[target].dependants.discard(job_id)
+    return [job_id for job_id, count in left.items() if count]
 
 
 def _closes_circle(state: FarmState, job: Job, target: JobId) -> bool:

@@ -89,9 +89,9 @@ def count_start(starts: tuple[int, int], now: float) -> tuple[int, int]:
 def reoffer_block(job: Job, block: Block) -> None:
     """Offer a block, or take its offer back. Cost: O(1)."""
     item = (block.number,)
-    if block.demand and block_gate(job, block) == OPEN:
+    if block_gate(job, block) == OPEN:
         job.share.offer(block.demand, item)
-    elif block.demand:
+    else:
         job.share.withdraw(block.demand, item)
 
 

@@ -34,10 +34,6 @@ class Picker:
         self._order: int | None = None  # the task the walk stands at
         self._behind: deque[int] = deque()
 
-    @property
-    def _linear(self) -> bool:
-        return self.sequential in (FORWARD, BACKWARD)
-
     def grown(self, space: TaskSpace) -> None:
         """The block has more tasks now."""
         self.space = space
@@ -63,14 +59,11 @@ class Picker:
         if not table.counts[TaskState.READY]:
             return -1
         if self.sequential == FORWARD:
-            self._cursor = found = table.state.find(TaskState.READY, self._cursor)
-            if found < 0:
-                self._cursor = table.size
-            return found
+            self._cursor = table.state.index(TaskState.READY, self._cursor)
+            return self._cursor
         if self.sequential == BACKWARD:
-            found = table.state.rfind(TaskState.READY, 0, self._cursor)
-            self._cursor = found + 1
-            return found
+            self._cursor = 1 + table.state.rindex(TaskState.READY, 0, self._cursor)
+            return self._cursor - 1
         return self._peek_walk(table)
 
     def others(self, table: TaskTable, after: int) -> Iterator[int]:

@@ -229,10 +229,8 @@ def freshen(state: FarmState, worker: Worker) -> None:
 
 def reopen(state: FarmState, demand_id: int) -> None:
     """Let one demand be looked at on all workers again."""
-    demand = state.demands.get(demand_id)
-    if demand is not None:
-        demand.fresh = None
-        state.open_demands.add(demand_id)
+    state.demands[demand_id].fresh = None
+    state.open_demands.add(demand_id)
 
 
 def reopen_tickets(state: FarmState, names: set[str]) -> None:

@@ -14,7 +14,7 @@ from grange.core.state import FarmState
 from grange.core.supply import reopen
 from grange.model.ids import JobId
 
-TOKENS_SWEEP = 1_000  # tokens looked at in one go
+TOKENS_SWEEP = 1_000  # tokens forgotten in one go
 TOKENS_PAUSE_S = 3_600  # between two looks at old tokens
 
 
@@ -59,13 +59,16 @@ def _ring_life(state: FarmState, job: Job, now: float, out: Outcome) -> None:
 
 
 def forget_tokens(state: FarmState, now: float) -> None:
-    """Forget old tokens of jobs that are gone. Cost: O(1), bounded."""
+    """Forget old tokens of jobs that are gone. Cost: O(old tokens)."""
     if state.tokens:
         state.set_timer(now + TOKENS_PAUSE_S, "token")
-    for key, (job_id, created) in list(state.tokens.items())[:TOKENS_SWEEP]:
-        if created + TOKEN_KEEP_S > now:
+    gone: list[tuple[str, str]] = []
+    for key, (job_id, created) in state.tokens.items():
+        if created + TOKEN_KEEP_S > now or len(gone) == TOKENS_SWEEP:
             break
         if job_id not in state.jobs:
-            del state.tokens[key]
-            state.dirty.tokens.discard(key)
-            state.dirty.deleted_tokens.append(key)
+            gone.append(key)
+    for key in gone:
+        del state.tokens[key]
+        state.dirty.tokens.discard(key)
+        state.dirty.deleted_tokens.append(key)

@@ -10,15 +10,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from grange.model.run import RunSpec
 from grange.model.states import RunStatus
 from grange.plugins.contract import Reading, Verdict
+from grange.worker import posix
 from grange.worker.crew import Crew
 from grange.worker.effects import Judge
 from grange.worker.home import Home
 from grange.worker.inputs import Input, Judged, Logged, Parsed, Prepared, Unprepared
+from grange.worker.pace import Pace
 from grange.worker.pipes import Pipes
 from grange.worker.plugin import Plugins, TaskPlugin
 from grange.worker.runlog import RunLog
@@ -26,6 +28,7 @@ from grange.worker.runlog import RunLog
 log = logging.getLogger(__name__)
 
 PIECE_MAX: Final = 64 * 1024  # bytes of output given to a parser at once
+SMALL_MAX: Final = 4 * 1024  # bytes of output that may be parsed without a thread
 EOF_MAX_S: Final = 2.0  # for the output to end once all processes have
 
 ACTIVITY_MAX: Final = 250  # characters; it goes with every beat
@@ -38,6 +41,8 @@ STOPS: Final = {
     "success": RunStatus.PARSER_SUCCESS,
 }
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True)
 class Aids:
@@ -47,6 +52,7 @@ class Aids:
     log_max: int  #: bytes of one log
     crew: Crew  #: threads to work in
     pipes: Pipes  #: watches outputs
+    pace: Pace  #: tells what needs no thread
     load: str | None = None  #: of the machine, as parsers read it
 
 
@@ -70,6 +76,7 @@ class Attendant:
         self._aids = aids
         self._crew = aids.crew
         self._pipes = aids.pipes
+        self._pace = aids.pace
         self._tell = tell
         self._plugin: TaskPlugin | None = None
         self._pipe: int | None = None
@@ -80,7 +87,18 @@ class Attendant:
 
     def load(self, plugins: Plugins, worker_name: str) -> None:
         """Let the service make the command."""
-        self._crew.do(partial(self._load, plugins, worker_name), self._tell)
+        self._do(partial(self._load, plugins, worker_name), self._tell)
+
+    def _do(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Do what is surely quick at once, all else in a thread."""
+        began = posix.clock()
+        if not self._pace.is_quick(self.run, began):
+            self._crew.do(work, then)
+            return
+        result = work()
+        ended = posix.clock()
+        self._pace.took(ended - began, ended)
+        then(result)
 
     def _load(self, plugins: Plugins, worker_name: str) -> Input:
         run_id = self.run.run_id
@@ -99,6 +117,7 @@ class Attendant:
         self._plugin = plugin
         ready = plugin.prepared
         self._write(*self.notes, ready.log)
+        self._pace.learn(self.run, ready.working_directory or own_folder, posix.clock())
         return Prepared(
             run_id=self.run.run_id,
             command=ready.command,
@@ -127,7 +146,17 @@ class Attendant:
             self._close_pipe()
             return
         self._busy = True
-        self._crew.do(partial(self._feed, data), self._fed)
+        if len(data) <= SMALL_MAX:
+            self._do(partial(self._feed, data), partial(self._fed, self._watch))
+        else:
+            self._crew.do(partial(self._feed, data), partial(self._fed, self._read))
+
+    def _watch(self) -> None:
+        """Read on when more has come together, or at once if no more will come."""
+        if self._exit is not None:
+            self._read()
+        elif self._pipe is not None:
+            self._pipes.watch(self._pipe, self._read)
 
     def _feed(self, data: bytes) -> Parsed | None:
         if self._plugin is None:
@@ -147,12 +176,12 @@ class Attendant:
         self._write(reading.log)
         return parsed
 
-    def _fed(self, parsed: Parsed | None) -> None:
+    def _fed(self, go_on: Callable[[], None], parsed: Parsed | None) -> None:
         self._busy = False
         self._tell(Logged(self.run.run_id, self.log.size))
         if parsed is not None:
             self._tell(parsed)
-        self._read()
+        go_on()
         self._judge_when_quiet()
 
     def _write(self, *texts: str) -> None:
@@ -180,7 +209,7 @@ class Attendant:
         if self._exit is None or self._busy or self._pipe is not None:
             return
         exit_, self._exit = self._exit, None
-        self._crew.do(partial(self._judge, exit_), self._tell)
+        self._do(partial(self._judge, exit_), self._tell)
 
     def _judge(self, exit_: Judge) -> Judged:
         verdict = self._verdict(exit_)

@@ -38,7 +38,7 @@ class Home:
         self.folder = folder.absolute()
         self.mark = ""
         self.outbox = Outbox(self.folder / "outbox")
-        self._runs = str(self.folder / "runs")
+        self.runs = str(self.folder / "runs")  #: where runs have their folders
         self._logs = str(self.folder / "logs")
         self._lock: int | None = None
 
@@ -50,7 +50,7 @@ class Home:
         """
         mode = 0o711 if self.account else 0o700  # the tasks' user passes through
         self.folder.mkdir(mode=mode, parents=True, exist_ok=True)
-        Path(self._runs).mkdir(mode=mode, exist_ok=True)
+        Path(self.runs).mkdir(mode=mode, exist_ok=True)
         Path(self._logs).mkdir(mode=0o700, exist_ok=True)
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -83,7 +83,7 @@ class Home:
 
     def make_run_folder(self, run_id: RunId) -> str:
         """Make the folder of a run and name it."""
-        folder = f"{self._runs}/{run_id}"
+        folder = f"{self.runs}/{run_id}"
         try:
             os.mkdir(folder, 0o700)  # noqa: PTH102 (hot)
         except FileExistsError:
@@ -95,7 +95,7 @@ class Home:
     def remove_if_empty(self, run_id: RunId) -> bool:
         """Remove the folder of a run that has put nothing there; true if it is gone."""
         try:
-            os.rmdir(f"{self._runs}/{run_id}")  # noqa: PTH106 (hot)
+            os.rmdir(f"{self.runs}/{run_id}")  # noqa: PTH106 (hot)
         except FileNotFoundError:
             return True
         except OSError:
@@ -111,11 +111,11 @@ class Home:
         self.outbox.drop(run_id)
         Path(self.log_of(run_id)).unlink(missing_ok=True)
         if not self.remove_if_empty(run_id):
-            shutil.rmtree(f"{self._runs}/{run_id}", onerror=_tell)
+            shutil.rmtree(f"{self.runs}/{run_id}", onerror=_tell)
 
     def sweep(self, keep: set[RunId]) -> None:
         """Remove what a former life has left of other runs than these."""
-        for folder in (self._runs, self._logs):
+        for folder in (self.runs, self._logs):
             for path in Path(folder).iterdir():
                 if path.name.isdigit() and RunId(int(path.name)) not in keep:
                     self.remove(RunId(int(path.name)))

@@ -37,6 +37,7 @@ from grange.worker.home import Home
 from grange.worker.inputs import Input
 from grange.worker.keeper import Keeper
 from grange.worker.machine import Sampler
+from grange.worker.pace import Pace
 from grange.worker.pipes import Pipes
 from grange.worker.plugin import Plugins
 from grange.worker.runlog import read_log
@@ -77,7 +78,8 @@ class Performer:
         self._sampler = Sampler(home.folder, gpus)
         self._loop = asyncio.get_running_loop()
         self._crew = Crew(self._loop, fail)
-        self._aids = Aids(home, config.log_max, self._crew, Pipes(self._loop))
+        pace = Pace(home.runs, own_plugins=not config.plugin_folders)
+        self._aids = Aids(home, config.log_max, self._crew, Pipes(self._loop), pace)
         self._disk = ThreadPoolExecutor(1, "grange-disk")  # the outbox: one thread, in order
         self._attendants: dict[RunId, Attendant] = {}
         self.keeper = Keeper(
