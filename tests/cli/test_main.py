@@ -28,6 +28,7 @@ def test_every_command_explains_itself(grange: Terminal, command: str) -> None:
 def test_help_names_every_command(grange: Terminal) -> None:
     text = grange.says("--help")
     assert [name for name in COMMANDS if f" {name} " not in text] == []
+    assert "Ends with 0 well, 1 failed" in text
 
 
 def test_no_command_is_an_invitation_to_read_the_help(grange: Terminal) -> None:
@@ -38,7 +39,6 @@ def test_no_command_is_an_invitation_to_read_the_help(grange: Terminal) -> None:
     ("status", "code"),
     [
         (400, ExitCode.FAILED),
-        (401, ExitCode.NOT_ALLOWED),
         (403, ExitCode.NOT_ALLOWED),
         (404, ExitCode.NOT_FOUND),
         (409, ExitCode.FAILED),
@@ -51,6 +51,14 @@ def test_a_refusal_is_one_sentence_and_a_status(
     result = grange("jobs")
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr == "error: that is wrong; do this\n"
+
+
+def test_who_is_not_signed_in_is_told_how_to_be(grange: Terminal) -> None:
+    grange.server.refuse("GET /jobs", 401, "unauthenticated", "nobody is signed in", hint="Bearer")
+    assert grange("jobs").stderr == (
+        "error: nobody is signed in; set GRANGE_TOKEN: an admin makes one by"
+        " `grange token create NAME`\n"
+    )
 
 
 def test_a_server_that_is_gone_ends_with_3(grange: Terminal) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Terminal
-from tests.cli.terminals import running
+from tests.cli.terminals import run, running
 
 
 @pytest.fixture
@@ -24,11 +24,13 @@ def test_a_setting_that_cannot_be_ends_with_2(
     assert (result.exit_code, "did you mean 'listen'?" in result.stderr) == (2, True)
 
 
-def test_a_folder_that_others_can_read_ends_with_1(grange: Terminal, folder: Path) -> None:
+def test_a_folder_that_others_can_read_ends_with_1(
+    environment: dict[str, str], folder: Path
+) -> None:
+    (folder / "settings.toml").write_text("")
     folder.chmod(0o755)
-    result = grange("server", "--port", "0")
-    assert result.exit_code == 1
-    assert "chmod 700" in result.stderr
+    ended = run(["server", "--port", "0"], environment)
+    assert (ended.status, "chmod 700" in ended.err) == (1, True)
 
 
 def test_a_worker_without_a_farm_ends_with_2(grange: Terminal) -> None:

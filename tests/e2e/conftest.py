@@ -21,11 +21,8 @@ def processes() -> Iterator[Processes]:
 
 
 @pytest.fixture
-def new_farm(
-    tmp_path: Path, processes: Processes, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[NewFarm]:
+def new_farm(tmp_path: Path, processes: Processes) -> Iterator[NewFarm]:
     """Starts farms; what they said is shown when the test fails."""
-    monkeypatch.delenv("GRANGE_HOME", raising=False)
     farms: list[Farm] = []
 
     def start(**settings: Any) -> Farm:

@@ -136,8 +136,9 @@ class Farm:
 
     def client(self) -> Client:
         """A client that is its owner's, and waits for a server that is away."""
-        os.environ["GRANGE_HOME"] = str(self.state)
-        return Client(patience_s=PATIENCE_S)
+        where = msgspec.json.decode((self.state / "server.json").read_bytes())
+        token = (self.state / "admin.token").read_text(encoding="ascii").strip()
+        return Client(where["url"], token, fingerprint=where["fingerprint"], patience_s=PATIENCE_S)
 
     def worker_pid(self) -> int:
         """The process of the worker beside it; 0 where none lives."""

@@ -225,4 +225,4 @@ MAKERS: tuple[Maker, ...] = (
 
 
 TestEngine = pytest.mark.slow(CrashMachine.TestCase)
-TestEngine.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+TestEngine.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)

@@ -411,4 +411,4 @@ class World(RuleBasedStateMachine):
 
 
 TestWorld = pytest.mark.slow(World.TestCase)
-TestWorld.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestWorld.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -93,7 +93,9 @@ class Kennel:
     ) -> None:
         """Start a command as a run."""
         self._pipes[number], output = os.pipe2(os.O_CLOEXEC)
-        self._send(Spawn(number, argv, str(folder), variables), output)
+        own = {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+        words = tuple(os.fsencode(word) for word in argv)
+        self._send(Spawn(number, words, os.fsencode(folder), own), output)
 
     def kill(self, number: int, *, hard: bool = False) -> None:
         """Order the end of a run."""

@@ -37,7 +37,7 @@ def ends() -> Iterator[tuple[Daemon, Warden]]:
 
 
 def a_spawn(number: int, size: int = 0) -> Spawn:
-    return Spawn(number, ("true", "x" * size), "/", {})
+    return Spawn(number, (b"true", b"x" * size), b"/", {})
 
 
 def test_orders_and_reports_cross(ends: tuple[Daemon, Warden]) -> None:

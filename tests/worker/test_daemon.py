@@ -11,11 +11,13 @@ import pytest
 from typing_extensions import override
 
 from grange.model.ids import RunId
-from grange.model.run import Progress
+from grange.model.run import Progress, RunSpec
 from grange.model.states import RunStatus
+from grange.plugins.contract import Verdict
 from grange.wire.worker import Beat, FramesDone
 from grange.worker.plugin import HostPlugins
 from tests.worker.build import a_run
+from tests.worker.fakes import PlainPlugin, PlainPlugins
 from tests.worker.server import FarmServer
 from tests.worker.site import working
 
@@ -56,6 +58,27 @@ async def test_a_missing_program_is_a_failed_start(server: FarmServer, tmp_path:
         result = await server.execute(a_run(command=("no-such-program",)))
     assert result.status is RunStatus.START_FAILED
     assert "'no-such-program'" in result.message
+
+
+async def test_texts_that_cannot_be_sent_do_no_harm(server: FarmServer, tmp_path: Path) -> None:
+    async with working(server, tmp_path, OddPlugins()):
+        result = await server.execute(a_run())
+    assert (result.status, result.files) == (RunStatus.DONE, ("/caf?",))
+    assert len(result.message) < 10_000
+
+
+class OddPlugin(PlainPlugin):
+    """Speaks of files whose names are no text, and too much."""
+
+    @override
+    def finish(self, exit_code: int | None, signal: int | None, *, stopped: int = 0) -> Verdict:
+        return Verdict(status=RunStatus.DONE, message="x" * 10_000_000, files=("/caf\udce9",))
+
+
+class OddPlugins(PlainPlugins):
+    @override
+    def load(self, run: RunSpec, work_folder: str, worker_name: str) -> OddPlugin:
+        return OddPlugin(run)
 
 
 async def test_a_missing_folder_is_a_failed_start(server: FarmServer, tmp_path: Path) -> None:

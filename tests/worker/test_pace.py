@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grange.worker.pace import FOLDERS_MAX, FRESH_S, REST_S, SLOW_S, Pace, is_local
-from tests.worker.build import a_run
+from tests.worker.build import a_run, replaced
 
 RUN = a_run(working_directory="/")
 
@@ -39,7 +39,7 @@ def test_the_plain_service_in_a_local_folder_is_quick(pace: Pace) -> None:
 def test_what_may_look_at_files_or_compute_for_long_is_not(
     pace: Pace, field: dict[str, object]
 ) -> None:
-    assert not pace.is_quick(a_run(**({"working_directory": "/"} | field)), 101.0)
+    assert not pace.is_quick(replaced(RUN, field), 101.0)
 
 
 def test_after_trouble_nothing_is_quick_for_a_while(pace: Pace) -> None:

@@ -42,9 +42,9 @@ def test_both_outputs_go_to_the_pipe_and_the_input_is_empty(kennel: Kennel) -> N
 
 
 def test_a_process_has_its_folder_and_its_environment(kennel: Kennel, tmp_path: Path) -> None:
-    kennel.spawn(1, 'pwd; echo "$WORD $GRANGE_RUN_ID"', folder=tmp_path, WORD="hello")
+    kennel.spawn(1, 'pwd; echo "$WORD"', folder=tmp_path, WORD="hello")
     kennel.gone(1)
-    assert kennel.output(1) == f"{tmp_path}\nhello 1\n".encode()
+    assert kennel.output(1) == f"{tmp_path}\nhello\n".encode()
 
 
 def test_a_process_inherits_no_other_descriptor(kennel: Kennel) -> None:
@@ -106,6 +106,19 @@ def test_a_program_is_looked_for_in_the_path_of_its_task(kennel: Kennel, tmp_pat
 def test_an_impossible_argument_is_told(kennel: Kennel) -> None:
     assert "null" in kennel.refusal(("true", "a\0b"))
     assert "too long" in kennel.refusal(("true", "x" * 3_000_000))
+
+
+def test_an_impossible_folder_is_told(kennel: Kennel) -> None:
+    assert "null" in kennel.refusal(("true",), folder=Path("/tmp\0x"))
+
+
+def test_names_that_are_no_text_are_taken_and_told(kennel: Kennel, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    odd.mkdir()
+    kennel.spawn_argv(1, ("pwd",), odd)
+    kennel.gone(1)
+    assert b"caf\xe9" in kennel.output(1)
+    assert "caf?" in kennel.refusal((os.fsdecode(b"/caf\xe9"),))
 
 
 def test_an_empty_command_is_told(kennel: Kennel) -> None:

@@ -51,6 +51,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     pools: Sequence[str] = ()  #: PATH or PATH=PREFERENCE
     branch: str = ""
     user: str = ""
+    host: str = ""  #: the machine that it is sent from
     paused: bool = False
 
 
@@ -210,6 +211,7 @@ def _wished(job: JobSpec, wishes: Wishes) -> JobSpec:
         "priority": wishes.priority,
         "branch": wishes.branch or None,
         "user": wishes.user or None,
+        "host": job.host or wishes.host or None,
         "paused": wishes.paused or None,
         "depend_jobs": tuple(wishes.after) or None,
         "pools": numbers(wishes.pools, "--pool", ONLY_HERE) or None,

@@ -31,7 +31,8 @@ from grange.cli.scenes import UnknownScene
 from grange.cli.session import NoneSuch, Refused, Session
 from grange.cli.targets import BadTarget
 from grange.cli.words import BadWord
-from grange.client.errors import GrangeError
+from grange.client.errors import GrangeError, NotSignedIn
+from grange.client.places import TOKEN
 from grange.model.version import VERSION
 
 _MISUSED: Final = (BadAmount, BadTarget, BadWord, Refused, UnknownScene)
@@ -50,7 +51,7 @@ class Program(Group):
                 raise
             from grange.cli.screen import complain
 
-            complain(str(error))
+            complain(_sentence(error))
             raise typer.Exit(_exit_code(error)) from error
         except KeyboardInterrupt:
             sys.stderr.write("\n")
@@ -77,7 +78,13 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+STATUSES: Final = (
+    "[dim]Ends with 0 well, 1 failed or refused, 2 misused, 3 no server, 4 not allowed,"
+    " 5 not found.[/]"
+)
+
+
+@app.callback(epilog=STATUSES)
 def begin(
     ctx: typer.Context,
     server: Annotated[
@@ -134,6 +141,13 @@ def main() -> None:
             f"{type(error).__name__}: {error}; this is a fault of grange, --debug shows where"
         )
         sys.exit(ExitCode.FAILED)
+
+
+def _sentence(error: Exception) -> str:
+    """Say what is wrong and what to do next."""
+    if isinstance(error, NotSignedIn):  # the server's hint is for programs
+        return f"{error.message}; set {TOKEN}: an admin makes one by `grange token create NAME`"
+    return str(error)
 
 
 def _exit_code(error: Exception) -> ExitCode:

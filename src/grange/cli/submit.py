@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -158,6 +159,7 @@ def submit(
         pools=pool or (),
         branch=branch,
         user=user,
+        host=socket.gethostname(),
         paused=paused,
     )
     job = drafts.job(file, ctx.meta.get(COMMAND), draft, wishes)
@@ -191,11 +193,12 @@ def _announce(view: JobView, job: JobSpec, *, quiet: bool) -> None:
 
 
 def _finished(client: grange.client.Client, view: JobView, *, watch: bool) -> JobView:
-    from grange.cli import live
+    from grange.cli import live, screen
 
     if watch:
         return live.follow_job(client, view.job_id)
-    return client.job(view.job_id).wait(raise_on_failure=False)
+    with screen.err().status(f"waiting for job {view.job_id}"):  # in a terminal only
+        return client.job(view.job_id).wait(raise_on_failure=False)
 
 
 def _conclude(view: JobView) -> None:

@@ -2,8 +2,8 @@
 
 First what the caller says, then the environment (GRANGE_SERVER, GRANGE_TOKEN,
 GRANGE_FINGERPRINT), then what a server on this machine has written into its state folder,
-then `client.toml` in the user's configuration folder. A token is only ever sent to the server
-that it was found beside.
+then `client.toml` in the user's configuration folder, or in the one that GRANGE_CONFIG_DIR
+names. A token is only ever sent to the server that it was found beside.
 """
 
 from __future__ import annotations

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -24,6 +23,7 @@ from grange.worker.pace import Pace
 from grange.worker.pipes import Pipes
 from grange.worker.plugin import Plugins, TaskPlugin
 from grange.worker.runlog import RunLog
+from grange.worker.texts import clean, clean_all
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,6 @@ SMALL_MAX: Final = 4 * 1024  # bytes of output that may be parsed without a thre
 EOF_MAX_S: Final = 2.0  # for the output to end once all processes have
 
 ACTIVITY_MAX: Final = 250  # characters; it goes with every beat
-TEXT_MAX: Final = 4_000  # characters of a message, a report or the figures
-FILES_MAX: Final = 1_000_000  # characters of all files of a result
 
 STOPS: Final = {
     "error": RunStatus.PARSER_ERROR,
@@ -105,13 +103,13 @@ class Attendant:
         try:
             own = self._aids.home.make_run_folder(run_id)
         except OSError as error:
-            return Unprepared(run_id, f"no folder can be made for the run: {error}")
+            return Unprepared(run_id, clean(f"no folder can be made for the run: {error}"))
         self._has_folder = True
         try:
             return self._prepare(plugins.load(self.run, own, worker_name), own)
         except Exception as error:  # noqa: BLE001 (a plugin may throw anything)
             log.info("run %d: service %s: %s", run_id, self.run.service, error)
-            return Unprepared(run_id, (str(error) or type(error).__name__)[:TEXT_MAX])
+            return Unprepared(run_id, clean(str(error) or type(error).__name__))
 
     def _prepare(self, plugin: TaskPlugin, own_folder: str) -> Prepared:
         self._plugin = plugin
@@ -123,7 +121,7 @@ class Attendant:
             command=ready.command,
             working_directory=ready.working_directory or own_folder,
             environment=dict(ready.environment),
-            skip=ready.skip,
+            skip=clean(ready.skip),
             log_bytes=self.log.size,
         )
 
@@ -219,11 +217,11 @@ class Attendant:
         return Judged(
             run_id=self.run.run_id,
             status=verdict.status,
-            message=(verdict.message or self.log.fault)[:TEXT_MAX],
+            message=clean(verdict.message or self.log.fault),
             warning=verdict.warning or self._faulted or bool(self.log.fault),
-            report=verdict.report[:TEXT_MAX],
-            resources=verdict.resources[:TEXT_MAX],
-            files=_bounded(verdict.files),
+            report=clean(verdict.report),
+            resources=clean(verdict.resources),
+            files=clean_all(verdict.files),
             log_bytes=self.log.size,
         )
 
@@ -263,15 +261,9 @@ def _parsed(run: RunSpec, reading: Reading) -> Parsed:
         percent=reading.percent,
         frame=reading.frame,
         frame_percent=reading.frame_percent,
-        activity=reading.activity[:ACTIVITY_MAX],
+        activity=clean(reading.activity, ACTIVITY_MAX),
         warning=reading.warning,
         moved=reading.progress_changed,
         stop=STOPS.get(reading.stop),
-        message=reading.message[:TEXT_MAX],
+        message=clean(reading.message),
     )
-
-
-def _bounded(files: Sequence[str]) -> tuple[str, ...]:
-    """As many files as a result can carry."""
-    sizes = itertools.accumulate(len(name) for name in files)
-    return tuple(name for name, size in zip(files, sizes, strict=True) if size <= FILES_MAX)

@@ -25,9 +25,9 @@ class Spawn(msgspec.Struct, frozen=True, tag=1, array_like=True):
     """Start a run's process; its output goes to the descriptor sent beside."""
 
     run_id: int
-    argv: tuple[str, ...]
-    working_directory: str
-    environment: dict[str, str]  #: added to the warden's own
+    argv: tuple[bytes, ...]  # bytes, as file names are
+    working_directory: bytes
+    environment: dict[bytes, bytes]  #: added to the warden's own
 
 
 class Kill(msgspec.Struct, frozen=True, tag=2, array_like=True):

@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from grange.worker import leftovers, posix
@@ -92,13 +92,24 @@ class Keeper:
                 await asyncio.shield(asyncio.to_thread(self._wait))
 
     def spawn(
-        self, run_id: int, argv: tuple[str, ...], folder: str, environment: dict[str, str]
+        self, run_id: int, argv: Sequence[str], folder: str, environment: Mapping[str, str]
     ) -> int:
-        """Order a process; returns the read end of its output."""
+        """Order a process; returns the read end of its output.
+
+        Raises:
+            OSError: no pipe is left.
+            UnicodeError: a text holds half a character.
+        """
+        order = Spawn(
+            run_id,
+            tuple(os.fsencode(word) for word in argv),
+            os.fsencode(folder),
+            {os.fsencode(name): os.fsencode(value) for name, value in environment.items()},
+        )
         read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         os.set_blocking(write_end, True)  # a task must wait for us, not fail
         self._outputs.append(write_end)
-        self._order(Spawn(run_id, argv, folder, environment))
+        self._order(order)
         return read_end
 
     def kill(self, run_id: int, *, hard: bool) -> None:

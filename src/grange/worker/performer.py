@@ -41,6 +41,7 @@ from grange.worker.pace import Pace
 from grange.worker.pipes import Pipes
 from grange.worker.plugin import Plugins
 from grange.worker.runlog import read_log
+from grange.worker.texts import clean
 
 log = logging.getLogger(__name__)
 
@@ -137,8 +138,8 @@ class Performer:
         variables = environment.of_run(run, effect.environment, allow_preload=config.allow_preload)
         try:
             pipe = self.keeper.spawn(run.run_id, argv, effect.working_directory, variables)
-        except OSError as error:
-            self._tell(inputs.NotStarted(run.run_id, f"the worker has no pipe left: {error}"))
+        except (OSError, UnicodeError) as error:
+            self._tell(inputs.NotStarted(run.run_id, clean(f"the process: {error}")))
         else:
             attendant.attach(pipe)
 

@@ -79,7 +79,7 @@ def find_program(name: str, path: str) -> str:
     raise CannotStart(f"program {name!r} is not found in PATH={path}")
 
 
-def enter(folder: str) -> None:
+def enter(folder: bytes) -> None:
     """Make a folder the current one.
 
     Raises:
@@ -88,10 +88,12 @@ def enter(folder: str) -> None:
     try:
         os.chdir(folder)
     except OSError as error:
-        raise CannotStart(f"working directory {folder}: {_why(error)}") from error
+        raise CannotStart(f"working directory {os.fsdecode(folder)}: {_why(error)}") from error
+    except ValueError as error:  # a NUL byte
+        raise CannotStart(f"working directory {folder!r}: {error}") from error
 
 
-def spawn(argv: tuple[str, ...], environment: Mapping[bytes, bytes], output: int) -> int:
+def spawn(argv: tuple[bytes, ...], environment: Mapping[bytes, bytes], output: int) -> int:
     """Start a process in a session of its own, in the current directory.
 
     Args:
@@ -105,7 +107,7 @@ def spawn(argv: tuple[str, ...], environment: Mapping[bytes, bytes], output: int
     Raises:
         CannotStart: with a sentence that names the program.
     """
-    program = find_program(argv[0] if argv else "", _path(environment))
+    program = find_program(os.fsdecode(argv[0]) if argv else "", _path(environment))
     try:
         return os.posix_spawn(
             program,
@@ -148,8 +150,8 @@ def parse_identity(text: str) -> Identity | None:
 
 def spawn_as(
     identity: Identity,
-    folder: str,
-    argv: tuple[str, ...],
+    folder: bytes,
+    argv: tuple[bytes, ...],
     environment: Mapping[bytes, bytes],
     output: int,
 ) -> int:
@@ -163,7 +165,7 @@ def spawn_as(
         try:
             _become(identity, output)
             enter(folder)
-            program = find_program(argv[0] if argv else "", _path(environment))
+            program = find_program(os.fsdecode(argv[0]) if argv else "", _path(environment))
             _execute(program, argv, environment)
         except BaseException as error:  # noqa: BLE001 (nothing may return from here)
             os.write(write_end, str(error).encode(errors="replace")[:4_000])
@@ -191,7 +193,7 @@ def _become(identity: Identity, output: int) -> None:
     os.setuid(identity.uid)
 
 
-def _execute(program: str, argv: tuple[str, ...], environment: Mapping[bytes, bytes]) -> None:
+def _execute(program: str, argv: tuple[bytes, ...], environment: Mapping[bytes, bytes]) -> None:
     try:
         os.execve(program, argv, environment)  # noqa: S606 (that is the task)
     except OSError as error:

@@ -32,7 +32,8 @@ from grange.worker.channel import (
     Started,
     orders_decoder,
 )
-from grange.worker.trees import MB, RUN_MARK, Tree, Trees
+from grange.worker.texts import clean
+from grange.worker.trees import MB, Tree, Trees
 
 RETRY_S: Final = 0.02  # between two looks at a tree that does not die
 RETRY_MAX_S: Final = 1.0  # the same for one stuck in the kernel
@@ -118,14 +119,11 @@ class Warden:
 
     def _spawn(self, order: Spawn) -> None:
         output = self._channel.fds.popleft()
-        environment = self._base | {
-            os.fsencode(name): os.fsencode(value) for name, value in order.environment.items()
-        }
-        environment[RUN_MARK.encode()] = b"%d" % order.run_id
+        environment = self._base | order.environment
         try:
             pid = self._start(order, environment, output)
         except posix.CannotStart as error:
-            self._reports.append(NotStarted(order.run_id, str(error)))
+            self._reports.append(NotStarted(order.run_id, clean(str(error))))
             return
         finally:
             os.close(output)
