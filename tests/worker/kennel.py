@@ -29,6 +29,7 @@ from grange.worker.channel import (
     Usage,
     reports_decoder,
 )
+from grange.worker.trees import RUN_MARK
 
 PATIENCE_S = 20.0  # generous: the machine may be busy
 
@@ -94,6 +95,7 @@ class Kennel:
         """Start a command as a run."""
         self._pipes[number], output = os.pipe2(os.O_CLOEXEC)
         own = {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+        own[RUN_MARK.encode()] = b"%d" % number
         words = tuple(os.fsencode(word) for word in argv)
         self._send(Spawn(number, words, os.fsencode(folder), own), output)
 

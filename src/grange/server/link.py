@@ -5,13 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
+from msgspec.structs import replace
+
 from grange.core.objects import Run
 from grange.model.ids import JobId, RunId, WorkerId
+from grange.model.run import RunResult
 from grange.server.socket import Socket
 from grange.wire import worker as wire
 
 OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
+TEXT_MAX = 4_096  # characters of each text of a result
+FILES_MAX = 1_000  # files that a result names
 ENDED_MAX = 1_000  # ended runs of a link whose late log text is still taken
+
+
+def clipped(result: RunResult) -> RunResult:
+    """A result whose texts are no longer than the farm keeps."""
+    return replace(
+        result,
+        message=result.message[:TEXT_MAX],
+        report=result.report[:TEXT_MAX],
+        resources=result.resources[:TEXT_MAX],
+        files=tuple(name[:TEXT_MAX] for name in result.files[:FILES_MAX]),
+    )
 
 
 class Link:

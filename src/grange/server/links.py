@@ -25,7 +25,7 @@ from grange.model.run import Resources
 from grange.model.states import Presence
 from grange.server.engine import Engine, Stopped
 from grange.server.gauges import Gauges
-from grange.server.link import Link
+from grange.server.link import Link, clipped
 from grange.server.socket import Socket
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import CredentialRecord
@@ -315,8 +315,9 @@ class Links:
         if run is not None and run.worker_id == link.worker_id:
             link.note_end(run)
         try:
+            result = clipped(message.result)
             await self._engine.do(
-                EndRun(worker_id=link.worker_id, run_id=message.run_id, result=message.result)
+                EndRun(worker_id=link.worker_id, run_id=message.run_id, result=result)
             )
         finally:
             room.release()
