@@ -301,11 +301,11 @@ def restarted(farm: Farm, now: float = 1) -> Farm:
 
 @contextmanager
 def counted(*names: str) -> Iterator[Counter[str]]:
-    """Count the calls of some functions of the core, by their names."""
+    """Count the calls of some Python functions, by their names; of all where none is named."""
     calls: Counter[str] = Counter()
 
     def profile(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_name in names:
+        if event == "call" and (not names or frame.f_code.co_name in names):
             calls[frame.f_code.co_name] += 1
 
     sys.setprofile(profile)

@@ -9,9 +9,11 @@ from grange.core.farm import Farm
 from tests.build import (
     READY,
     SUSPENDED,
+    WAITING,
     block,
     block_of,
     edit_branch,
+    edit_job,
     job,
     job_of,
     named,
@@ -110,3 +112,31 @@ def test_a_million_frames_are_stored_as_two_records(farm: Farm) -> None:
     submit(farm, job(block("1-1000000")))
     kinds = [type(item).__name__ for item in farm.take_dirty().put]
     assert sorted(kinds) == ["BlockRecord", "JobRecord", "UserRecord"]
+
+
+@pytest.mark.parametrize("per_task", [1, 2])
+def test_tasks_that_depend_on_tasks_wait_from_the_start(farm: Farm, per_task: int) -> None:
+    second = block("1-4", frames_per_task=per_task, tasks_depend_mask="a")
+    job_id = submit(farm, job(block("1-2", name="a"), second))
+    waits = [WAITING, WAITING, READY, READY] if per_task == 1 else [WAITING, READY]
+    assert states(farm, job_id, 1) == waits
+
+
+def test_tasks_of_equal_blocks_wait_for_each_other_one_by_one(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-4", name="a"), block("1-4", tasks_depend_mask="a")))
+    assert states(farm, job_id, 1) == [WAITING] * 4
+
+
+def test_a_job_that_waits_or_dies_has_a_timer(farm: Farm) -> None:
+    submit(farm, job(wait_until=50, life_time_s=100), now=10)
+    assert [at for at, *_ in farm.state.timers] == [50, 110]
+
+
+def test_a_job_leaves_its_place_for_another(farm: Farm) -> None:
+    edit_branch(farm, "/show")
+    job_id = submit(farm)
+    before = job_of(farm, job_id).share
+    edit_job(farm, job_id, branch="/show")
+    after = job_of(farm, job_id).share
+    assert before.share_id not in farm.state.shares
+    assert farm.state.shares[after.share_id] is job_of(farm, job_id)

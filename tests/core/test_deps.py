@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from grange.core import commands as c
-from grange.core.errors import DependencyCycle
+from grange.core.deps import (
+    check_job_targets,
+    dependants_of_task,
+    link_jobs,
+    stuck_jobs,
+    targets_of_task,
+    waits_on,
+)
+from grange.core.errors import DependencyCycle, InvalidField
 from grange.core.events import JobChanged
 from grange.core.farm import Farm
 from grange.model.ids import JobId
@@ -415,3 +423,37 @@ def test_a_task_that_is_done_stays_so_when_its_source_is_restarted_alone(farm: F
     change(farm, job_id, TaskOp.DONE)
     change(farm, job_id, TaskOp.RESTART, block=0, tasks=((0, 0),))
     assert states(farm, job_id, 1) == [DONE, DONE]
+
+
+def test_a_task_knows_the_tasks_that_it_waits_for(farm: Farm) -> None:
+    job_id = blocks(farm, block("1-4", name="a"), block("1-4", frames_per_task=2,
+                    tasks_depend_mask="a"))  # fmt: skip
+    job_now = job_of(farm, job_id)
+    first, second = job_now.blocks
+    assert list(targets_of_task(job_now, second, 1)) == [(first, 2), (first, 3)]
+    assert list(dependants_of_task(job_now, first, 2)) == [(second, 1)]
+
+
+def test_a_job_waits_for_one_of_its_rules_only(farm: Farm) -> None:
+    first = submit(farm, job(name="a"))
+    held = job_of(farm, submit(farm, job(depend_jobs=(first,), depend_mask="b")))
+    assert waits_on(held, "x", "bob", first)
+    assert waits_on(held, "b", "ada", None)
+    assert not waits_on(held, "b", "bob", None)
+    assert not waits_on(held, "a", "ada", None)
+
+
+def test_jobs_that_wait_in_a_circle_are_found(farm: Farm) -> None:
+    jobs = [job_of(farm, submit(farm)) for _ in range(3)]
+    for one_, other in zip(jobs, [*jobs[1:], jobs[0]], strict=True):
+        one_.waits.add(other.job_id)
+        other.dependants.add(one_.job_id)
+    assert stuck_jobs(farm.state) == [1, 2, 3]
+    link_jobs(farm.state)
+    assert stuck_jobs(farm.state) == []
+
+
+def test_a_dependency_on_a_job_that_was_known_and_is_gone_is_kept(farm: Farm) -> None:
+    with pytest.raises(InvalidField):
+        check_job_targets(farm.state, job(depend_jobs=(7, 8)), known=(7,))
+    check_job_targets(farm.state, job(depend_jobs=(7, 8)), known=(7, 8))

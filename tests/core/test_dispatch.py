@@ -305,3 +305,14 @@ def test_a_storm_of_priorities_ends_in_the_last(farm: Farm) -> None:
             edit_job(farm, job_id, priority=1 + (number * 7 + turn * 13) % 200)
     order = [run.job_id for run in run_all(farm)]
     assert order == sorted(jobs, key=lambda j: (-farm.state.jobs[j].spec.priority, j))
+
+
+def test_a_task_to_try_next_that_runs_already_is_passed_over(farm: Farm) -> None:
+    worker_id = slots(farm, 1)
+    job_id = submit(farm, job(block("1-9"), block("1"), try_first=((0, 7), (1, 0), (0, 5))))
+    job_of(farm, job_id).blocks[1].tasks.move(0, DONE)
+    assert begun(farm) == [7]
+    edit_pool(farm, max_tasks_host=2)
+    assert begun(farm) == [5]
+    job_of(farm, job_id).blocks[1].done = 1
+    assert worker_id == 1

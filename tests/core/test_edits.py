@@ -411,3 +411,10 @@ def test_an_edit_of_a_done_blocks_dependency_does_not_undo_it(farm: Farm) -> Non
     assert states(farm, job_id, 1) == [DONE]
     change(farm, job_id, TaskOp.RESTART, block=0)
     assert states(farm, job_id, 1) == [DONE]
+
+
+def test_those_who_wait_for_an_edited_job_are_told(farm: Farm) -> None:
+    first = submit(farm, job(name="a"))
+    held = submit(farm, job(depend_mask="a"))
+    assert JobChanged(held) in edit_job(farm, first, priority=7).events
+    assert job_of(farm, held).waits == {first}

@@ -4,6 +4,7 @@ from typing import get_args
 
 from grange.core import commands as c
 from grange.core.farm import RULES, Farm
+from grange.core.records import Snapshot
 from grange.model.ids import JobId
 from tests.build import (
     block,
@@ -53,3 +54,11 @@ def test_a_farm_runs_a_job_from_its_submission_to_its_end(farm: Farm) -> None:
     assert farm.state.jobs[job_id].done == 6
     farm.apply(c.DeleteJob(job_id=job_id), 7)
     assert not farm.state.jobs
+
+
+def test_a_farm_is_stored_and_restored(farm: Farm) -> None:
+    submit(farm, job(wait_until=50))
+    changes = farm.take_dirty()
+    again = Farm.restore(Snapshot(last_ids=changes.last_ids, records=changes.put), 1)
+    assert again.next_deadline() == farm.next_deadline() == 50
+    assert image(again) == image(farm)

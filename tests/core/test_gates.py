@@ -6,7 +6,7 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.farm import Farm
-from grange.core.gates import count_start, may_start
+from grange.core.gates import branch_gate, count_start, may_start, user_gate
 from grange.model.states import TaskOp
 from tests.build import (
     begun,
@@ -228,3 +228,42 @@ def test_a_user_without_a_place_in_any_branch_needs_no_timer(farm: Farm) -> None
     farm.state.users["ada"].starts = (12, 1)
     edit_user(farm, now=12.5, annotation="x")
     assert farm.next_deadline() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, ""),
+        ({"paused": True}, "paused"),
+        ({"priority": 0}, "priority"),
+        ({"max_running_tasks": 0}, "limit"),
+        ({"max_tasks_per_second": 0}, "rate"),
+    ],
+)
+def test_users_and_branches_are_held_alike(farm: Farm, changes: dict[str, Any], code: str) -> None:
+    edit_user(farm, **changes)
+    edit_branch(farm, "/show", **changes)
+    assert user_gate(farm.state.users["ada"], 1) == (code and f"user-{code}")
+    assert branch_gate(farm.state.branches["/show"], 1) == (code and f"branch-{code}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"), [({"paused": True}, "paused"), ({"priority": 0}, "priority")]
+)
+def test_a_job_is_held_by_a_person(farm: Farm, fields: dict[str, Any], code: str) -> None:
+    join(farm)
+    job_id = submit(farm, job(**fields))
+    assert begun(farm) == []
+    assert why(farm, job_id) == [code]
+
+
+def test_a_job_waits_for_another_and_a_block_for_another(farm: Farm) -> None:
+    first = submit(farm, job(block(name="a"), block(depend_mask="a")))
+    held = submit(farm, job(depend_jobs=(first,)))
+    assert why(farm, held) == ["depends-on-jobs"]
+    assert why(farm, first, 1) == ["depends-on-blocks"]
+
+
+def test_a_block_whose_tasks_all_wait_says_so(farm: Farm) -> None:
+    job_id = submit(farm, job(block(name="a"), block(tasks_depend_mask="a")))
+    assert why(farm, job_id, 1) == ["tasks-wait"]

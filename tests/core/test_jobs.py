@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.build import (
     begun,
     block,
     block_of,
+    change,
+    counted,
     edit_pool,
     fail,
     image,
@@ -25,6 +28,7 @@ from tests.build import (
     named,
     one,
     refused,
+    restarted,
     run_all,
     spare,
     started,
@@ -140,6 +144,16 @@ def test_post_commands_run_when_the_job_is_deleted(farm: Farm) -> None:
     runs = run_all(farm)
     assert [run.command for run in runs] == [("notify",), ("rm", "tmp")]
     assert {run.working_directory for run in runs} == {"/w"}
+
+
+def test_a_job_that_waits_for_all_others_waits_for_their_post_commands_too(farm: Farm) -> None:
+    join(farm)
+    first = submit(farm, job(name="film", command_post=("clean",), paused=True))
+    held = submit(farm, job(block("1"), depend_mask=".*"))
+    delete(farm, first)
+    waits = [job_of(some, held).waits for some in (farm, restarted(farm))]
+    assert waits[0] == waits[1] == set(farm.state.jobs) - {held}
+    assert [run.job_name for run in run_all(farm)] == ["post film", "job"]
 
 
 def test_a_job_of_post_commands_goes_away_by_itself(farm: Farm) -> None:
@@ -341,3 +355,40 @@ def test_a_block_that_is_not_there_is_refused(farm: Farm, number: int) -> None:
 def test_a_task_that_is_not_there_cannot_be_tried(farm: Farm, task: int) -> None:
     command = c.TryNext(job_id=submit(farm), block=0, tasks=(0, task))
     assert refused(farm, command, NoSuchTask, "tasks") == f"block 1/0 has no task {task}"
+
+
+def test_a_million_frames_take_less_than_16_bytes_each(farm: Farm) -> None:
+    tracemalloc.start()
+    submit(farm, job(block("1-1000000")))
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 16 * 1_000_000
+
+
+@pytest.mark.parametrize("frames", ["1-10", "1-1000000"])
+def test_a_job_of_any_size_comes_and_goes_in_a_few_steps(farm: Farm, frames: str) -> None:
+    with counted() as calls:
+        job_id = submit(farm, job(block(frames, name="a"), block(frames, tasks_depend_mask="a")))
+        change(farm, job_id, TaskOp.SKIP, block=0)
+        delete(farm, job_id)
+    assert sum(calls.values()) < 700
+
+
+def test_a_job_needs_an_owner(farm: Farm) -> None:
+    assert refused(farm, c.SubmitJob(spec=job(), user=""), InvalidField, "user")
+
+
+def test_a_job_that_others_were_waiting_for_holds_them_when_it_comes(farm: Farm) -> None:
+    done = submit(farm, job(block("1"), depend_mask="late", name="done"))
+    change(farm, done, TaskOp.SKIP)
+    first = submit(farm, job(depend_mask="late"))
+    out = farm.apply(c.SubmitJob(spec=job(name="late"), user="ada"), 1)
+    assert JobChanged(first) in out.events
+    assert JobChanged(done) not in out.events
+    assert job_of(farm, first).waits == {3}
+
+
+def test_a_deleted_job_waits_for_nobody(farm: Farm) -> None:
+    first = submit(farm, job(name="a"))
+    delete(farm, submit(farm, job(depend_mask="a")))
+    assert not job_of(farm, first).dependants

@@ -109,3 +109,35 @@ def test_a_note_speaks_of_a_job_a_block_or_tasks(farm: Farm) -> None:
         ("task", 0, 2, 2, 3),
         ("tasks", 0, 1, 3, 3),
     ]
+
+
+def test_a_job_that_wakes_holds_those_who_wait_for_it(farm: Farm) -> None:
+    first = submit(farm, job(block("1"), name="a"))
+    held = submit(farm, job(block("1"), depend_mask="a"))
+    change(farm, first, TaskOp.SKIP)
+    assert not job_of(farm, held).waits
+    change(farm, first, TaskOp.RESTART)
+    assert job_of(farm, held).waits == {first}
+
+
+def test_a_block_that_is_finished_frees_a_block_and_holds_it_again(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1", name="a"), block("1", depend_mask="a")))
+    change(farm, job_id, TaskOp.SKIP, block=0)
+    assert not block_of(farm, job_id, 1).waits
+    change(farm, job_id, TaskOp.RESTART, block=0)
+    assert block_of(farm, job_id, 1).waits == {0}
+
+
+def test_a_task_that_is_done_does_not_follow(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-2", name="a"), block("1-2", tasks_depend_mask="a")))
+    change(farm, job_id, TaskOp.SKIP)
+    change(farm, job_id, TaskOp.RESTART, block=0, tasks=((0, 0),))
+    assert states(farm, job_id, 1) == [SKIPPED, SKIPPED]
+
+
+def test_a_task_that_waits_for_two_follows_the_last(farm: Farm) -> None:
+    second = block("1-2", frames_per_task=2, tasks_depend_mask="a")
+    job_id = submit(farm, job(block("1-2", name="a"), second))
+    for task, state in ((0, WAITING), (1, READY)):
+        change(farm, job_id, TaskOp.SKIP, block=0, tasks=((task, task),))
+        assert states(farm, job_id, 1) == [state]

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from grange.core.objects import parent_path
+from grange.core.objects import Job, Worker, parent_path
+from grange.core.tree import Share
+from grange.model.ids import JobId, WorkerId
+from grange.model.nodes import WorkerSpec
+from grange.model.run import Traits
 from grange.model.spec import BlockSpec, TaskSpec
-from tests.build import block, only_block
+from tests.build import SKIPPED, block, job, only_block
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,22 @@ def test_a_path_has_one_above_it(path: str, above: str | None) -> None:
 )
 def test_a_task_has_a_name_for_people(spec: BlockSpec, name: str) -> None:
     assert only_block(spec).task_name(1) == name
+
+
+def test_a_worker_offers_the_less_of_what_is_free_and_what_is_measured() -> None:
+    spec, traits = WorkerSpec(), Traits(memory_mb=1_000, hdd_gb=50)
+    worker = Worker(WorkerId(1), "n", spec, traits, "/", 0.0, memory_reserved_mb=300)
+    assert (worker.linked, worker.memory_free_mb, worker.hdd_free_gb) == (False, 700, 50)
+    worker.measured_memory_mb, worker.measured_hdd_gb = 600, 9
+    assert (worker.memory_free_mb, worker.hdd_free_gb) == (600, 9)
+    worker.measured_memory_mb = 900
+    assert worker.memory_free_mb == 700
+
+
+def test_a_job_is_finished_with_its_last_block() -> None:
+    parts = [only_block(block("1")), only_block(block("1"))]
+    made = Job(JobId(1), job(), "ada", 0.0, Share(1, None, 0, 0), parts)
+    for part in parts:
+        assert not made.finished
+        part.tasks.move(0, SKIPPED)
+    assert made.finished

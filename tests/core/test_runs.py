@@ -20,6 +20,7 @@ from tests.build import (
     begun,
     block,
     block_of,
+    edit_branch,
     edit_job,
     edit_pool,
     edit_user,
@@ -381,3 +382,27 @@ def test_a_worker_is_not_busy_after_its_run(farm: Farm) -> None:
     end(farm, worker_id, one(farm)[1].run_id)
     assert hosts(farm) == ["node"]
     assert states(farm, next(iter(farm.state.jobs))) == [DONE, RUNNING]
+
+
+@pytest.mark.parametrize("limited", ["user", "branch"])
+def test_the_end_of_a_run_makes_room_under_a_limit(farm: Farm, limited: str) -> None:
+    edit_pool(farm, capacity_host=9_000)
+    edit_user(farm, max_running_tasks=1 if limited == "user" else -1)
+    edit_branch(farm, max_running_tasks=1 if limited == "branch" else -1)
+    worker_id = join(farm)
+    submit(farm)
+    _, run = one(farm)
+    assert begun(farm) == []
+    end(farm, worker_id, run.run_id)
+    assert begun(farm) == [1]
+
+
+def test_failures_of_several_users_make_a_worker_sick(farm: Farm) -> None:
+    edit_pool(farm, sick_errors_count=2)
+    worker_id = join(farm)
+    for user in ("ada", "bob"):
+        submit(farm, job(block("1", errors_retries=0)), user=user)
+        assert not worker_of(farm, worker_id).sick
+        fail(farm)
+    assert worker_of(farm, worker_id).sick
+    assert worker_id in farm.state.dirty.workers

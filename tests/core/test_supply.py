@@ -8,7 +8,14 @@ import pytest
 from grange.core import commands as c
 from grange.core.farm import Farm
 from grange.core.objects import Worker
-from grange.core.supply import need_of, wanted_place
+from grange.core.supply import (
+    need_of,
+    regroup,
+    reopen,
+    reopen_tickets,
+    ungroup,
+    wanted_place,
+)
 from grange.model.ids import WorkerId
 from grange.model.states import Presence
 from tests.build import (
@@ -264,3 +271,46 @@ def test_an_edit_of_memory_that_frees_a_worker_counts_at_once(farm: Farm) -> Non
     bigger = msgspec.structs.replace(TRAITS, memory_mb=200)
     farm.apply(c.JoinWorker(name="node", boot_id="b", traits=bigger), 2)
     assert one(farm, 2)[0] == worker_id
+
+
+def test_a_demand_that_is_looked_at_again_is_tried_on_all_workers(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", need_memory_mb=99_000)))
+    begun(farm)
+    number = block_of(farm, job_id).demand
+    assert farm.state.demands[number].fresh == set()
+    reopen(farm.state, number)
+    assert farm.state.demands[number].fresh is None
+    assert number in farm.state.open_demands
+
+
+def test_tickets_that_come_back_open_the_demands_that_want_them(farm: Farm) -> None:
+    ids = [submit(farm, job(block(tickets=tickets))) for tickets in ({"nuke": 1}, {"vray": 1})]
+    begun(farm)
+    reopen_tickets(farm.state, {"nuke"})
+    assert farm.state.open_demands == {block_of(farm, ids[0]).demand}
+
+
+def test_a_worker_that_leaves_its_line_leaves_its_group(farm: Farm) -> None:
+    for name in ("a", "b"):
+        join(farm, name)
+    gone = worker_of(farm, WorkerId(1))
+    ungroup(farm.state, gone)
+    ungroup(farm.state, gone)
+    (left,) = farm.state.groups.values()
+    assert left.members == {2}
+    regroup(farm.state, gone)
+
+
+def test_a_change_of_a_pool_regroups_the_workers_below(farm: Farm) -> None:
+    edit_pool(farm, "/a", pattern="a.*")
+    edit_pool(farm, "/ab", pattern="b.*")
+    first, other = join(farm, "a1"), join(farm, "b1")
+    edit_pool(farm, "/a", power_host=7)
+    assert (group(farm, first).power, group(farm, other).power) == (7, 1)
+
+
+def test_a_mask_that_comes_later_splits_the_workers_that_are_there(farm: Farm) -> None:
+    first, other = join(farm, "a1"), join(farm, "b1")
+    submit(farm, job(hosts_mask="a"))
+    assert (len(group(farm, first).masks), len(group(farm, other).masks)) == (1, 0)

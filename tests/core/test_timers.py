@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from grange.core import commands as c
@@ -8,7 +10,20 @@ from grange.core.farm import Farm
 from grange.core.jobs import TOKEN_KEEP_S
 from grange.core.timers import TOKENS_SWEEP, forget_tokens
 from grange.model.ids import JobId
-from tests.build import block, edit_job, edit_user, fail, job, join, restarted, spare, submit
+from tests.build import (
+    begun,
+    block,
+    edit_branch,
+    edit_job,
+    edit_pool,
+    edit_user,
+    fail,
+    job,
+    join,
+    restarted,
+    spare,
+    submit,
+)
 
 
 def test_a_farm_without_times_has_no_deadline(farm: Farm) -> None:
@@ -147,3 +162,29 @@ def test_tokens_of_jobs_that_live_long_do_not_hide_the_others(farm: Farm) -> Non
         assert deadline is not None
         farm.dispatch(deadline)
     assert ("ada", "gone") not in farm.state.tokens
+
+
+@pytest.mark.parametrize("level", ["job", "user", "branch"])
+def test_a_second_that_is_over_lets_more_start(farm: Farm, level: str) -> None:
+    rate: dict[str, Any] = {"max_tasks_per_second": 1}
+    edit_pool(farm, capacity_host=9_000)
+    edit_user(farm, **rate if level == "user" else {})
+    edit_branch(farm, "/show", **rate if level == "branch" else {})
+    join(farm)
+    submit(farm, job(branch="/show", **rate if level == "job" else {}))
+    assert [len(begun(farm, now)) for now in (10, 10.5, 11, 11.9, 12)] == [1, 0, 1, 0, 1]
+
+
+def test_a_second_of_what_is_gone_is_nothing(farm: Farm) -> None:
+    farm.state.set_timer(5, "second", number=99)
+    assert farm.dispatch(6).events == []
+
+
+def test_errors_on_a_host_are_forgiven_in_time(farm: Farm) -> None:
+    spare(farm)
+    join(farm)
+    spec = block("1", errors_avoid_host=1, errors_retries=9, errors_forgive_time_s=60)
+    submit(farm, job(spec))
+    fail(farm, now=10)
+    assert begun(farm, 69) == []
+    assert begun(farm, 70) == [0]

@@ -449,3 +449,14 @@ def test_the_effects_of_a_start_name_the_worker(farm: Farm) -> None:
     (effect,) = farm.dispatch(1).effects
     assert isinstance(effect, StartRun)
     assert effect.worker_id == worker_id
+
+
+def test_the_tickets_of_a_worker_go_with_it(farm: Farm) -> None:
+    edit_pool(farm, "/a", pattern="n.*", tickets_pool={"nuke": {"count": 1}})
+    edit_pool(farm, "/b")
+    worker_id = join(farm)
+    submit(farm, job(block("1", tickets={"nuke": 1})))
+    one(farm)
+    edit_worker(farm, worker_id, pool="/b")
+    used = {path: pool.tickets_used.get("nuke", {}) for path, pool in farm.state.pools.items()}
+    assert used == {"/": {worker_id: 1}, "/a": {}, "/b": {worker_id: 1}}

@@ -19,6 +19,8 @@ HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
 STATES = "/jobs/1/blocks/0/states"
 TASKS = "/jobs/1/blocks/0/tasks"
 
+HOVERS_MAX = 100  # moves of the mouse before a tip is given up
+
 
 def show(farm: FakeFarm, page: Page, where: str = "#/", **fields: object) -> None:
     """Open the page on a small farm; `fields` are the snapshot's."""
@@ -224,14 +226,25 @@ def test_a_stale_block_is_read_anew(farm: FakeFarm, page: Page) -> None:
     content(page)
 
 
+def hover(page: Page, task: int) -> tuple[float, float]:
+    """Move the mouse over a cell until its tip shows: a page that settles moves its cells."""
+    for move in range(HOVERS_MAX):
+        x, y = page.ask(f"{PLACE}({task}).then((place) => place.window)")
+        page.mouse("mouseMoved", x + move % 2, y)
+        if page.ask(
+            "new Promise((done) => requestAnimationFrame(() => setTimeout(() =>"
+            " done(!document.querySelector('.tip').hidden), 50)))"
+        ):
+            return x, y
+    raise AssertionError("no tip shows")
+
+
 def test_a_cell_tells_of_its_task_and_opens_it(farm: FakeFarm, page: Page) -> None:
     farm.json[f"{TASKS}/10"] = make.detail(make.run(10), task=make.task(10))
     farm.bytes["/runs/110/log"] = b"begun\n"
     show(farm, page, "#/job/1")
     page.wait("document.querySelector('.grid').dataset.drawn === '20'")
-    x, y = page.ask(f"{PLACE}(10).then((place) => place.window)")
-    page.mouse("mouseMoved", x, y)
-    page.wait("!document.querySelector('.tip').hidden")
+    x, y = hover(page, 10)
     for word in ("frame 11", "running", "node1", "40 %"):
         assert word in page.text(".tip")
     page.mouse("mousePressed", x, y)

@@ -133,6 +133,8 @@ def remove(state: FarmState, job: Job, now: float, out: Outcome, why: str) -> No
     out.effects.append(DropFiles(job.job_id))
     if post is not None:
         made = add_job(state, post, job.user, now)
+        for other in deps.relink_dependants(state, made):
+            regate_job(state, other, now)
         out.events.append(JobSubmitted(made.job_id))
         note(out, made, now, f"post commands of job {job.job_id} {job.spec.name!r}")
 

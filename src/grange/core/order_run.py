@@ -25,13 +25,20 @@ def task_files(block: Block, task: int) -> tuple[str, ...]:
 
 
 def exact_command(block: Block, task: int) -> Command:
-    """A task's command as it will run, before a worker maps its program and paths."""
-    return fill_command(task_command(block, task), block.space[task], task)
+    """A task's command as it will run, before a worker maps its program and paths.
+
+    Patterns stand for frames: what named tasks say is taken as it is, as in Afanasy.
+    """
+    command = task_command(block, task)
+    return command if block.named else fill_command(command, block.space[task], task)
 
 
 def exact_files(block: Block, task: int, most: int) -> tuple[str, ...]:
     """A task's files, the first so many of them."""
-    return tuple(islice(fill_files(task_files(block, task), block.space[task]), most))
+    files = task_files(block, task)
+    return (
+        files[:most] if block.named else tuple(islice(fill_files(files, block.space[task]), most))
+    )
 
 
 def run_spec(state: FarmState, job: Job, block: Block, run: Run, worker: Worker) -> RunSpec:

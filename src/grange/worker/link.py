@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import ipaddress
 import logging
 import random
 import socket
@@ -20,6 +19,7 @@ from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
+from grange.wire.address import is_loopback
 from grange.wire.codec import WireError, decode_to_worker, encode
 from grange.wire.worker import (
     LOG_CHUNK_MAX,
@@ -247,7 +247,7 @@ def _reason(error: Exception) -> str:
 def _tls(server: str, fingerprint: str) -> ssl.SSLContext | None:
     parts = urlsplit(server)
     if parts.scheme == "ws":
-        if not _is_loopback(parts.hostname or ""):
+        if not is_loopback(parts.hostname or ""):
             raise LinkInsecure(f"{server} is not on this machine: use wss://")
         return None
     if parts.scheme != "wss":
@@ -258,15 +258,6 @@ def _tls(server: str, fingerprint: str) -> ssl.SSLContext | None:
         context.verify_mode = ssl.CERT_NONE  # the pin below is what counts
         context.sslobject_class = _pinned(fingerprint)
     return context
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _pinned(fingerprint: str) -> type[ssl.SSLObject]:

@@ -7,13 +7,13 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Iterable
-from importlib import metadata
 from pathlib import Path
 from typing import Final, TypeVar
 
 import psutil
 
 from grange.model.run import Resources, Traits
+from grange.model.version import VERSION
 from grange.worker import limits
 from grange.worker.gpus import Gpus
 
@@ -31,7 +31,7 @@ def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
     frequency = _ask(psutil.cpu_freq, None)
     return Traits(
         os=_system_words(),
-        version=_version(),
+        version=VERSION,
         cpu_cores=_usable_cores(),
         cpu_mhz=int(frequency.max or frequency.current) if frequency else 0,
         memory_mb=_least(psutil.virtual_memory().total, limits.memory_bytes()) // MB,
@@ -63,13 +63,6 @@ def _system_words() -> str:
     else:
         words += [release.get("ID", ""), release.get("VERSION_ID", "")]
     return " ".join(word for word in words if word).lower()
-
-
-def _version() -> str:
-    try:
-        return metadata.version("grange")
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _usable_cores() -> int:
