@@ -406,7 +406,7 @@ def test_a_job_that_others_wait_for_is_edited(farm: Farm) -> None:
     join(farm)
     first = submit(farm, job(block("1"), name="a"))
     held = submit(farm, job(depend_mask="a"))
-    out = edit_job(farm, first, priority=7)
+    out = edit_job(farm, first, depend_mask="x")
     assert JobChanged(held) in out.events
     assert job_of(farm, held).waits == {first}
 

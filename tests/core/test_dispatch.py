@@ -11,12 +11,14 @@ from grange.core.events import RunStarted, TaskChanged
 from grange.core.farm import Farm
 from grange.model.ids import RunId, WorkerId
 from grange.model.spec import JobSpec
+from grange.model.states import TaskOp
 from tests.build import (
     DONE,
     RUNNING,
     begun,
     block,
     block_of,
+    change,
     counted,
     edit_branch,
     edit_job,
@@ -307,12 +309,9 @@ def test_a_storm_of_priorities_ends_in_the_last(farm: Farm) -> None:
     assert order == sorted(jobs, key=lambda j: (-farm.state.jobs[j].spec.priority, j))
 
 
-def test_a_task_to_try_next_that_runs_already_is_passed_over(farm: Farm) -> None:
-    worker_id = slots(farm, 1)
-    job_id = submit(farm, job(block("1-9"), block("1"), try_first=((0, 7), (1, 0), (0, 5))))
-    job_of(farm, job_id).blocks[1].tasks.move(0, DONE)
-    assert begun(farm) == [7]
-    edit_pool(farm, max_tasks_host=2)
+def test_a_task_to_try_next_that_is_held_back_is_passed_over(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1-9"), try_first=((0, 7), (0, 5))))
+    change(farm, job_id, TaskOp.SUSPEND, block=0, tasks=((7, 7),))
     assert begun(farm) == [5]
-    job_of(farm, job_id).blocks[1].done = 1
-    assert worker_id == 1
+    assert job_of(farm, job_id).try_next == [(0, 7)]

@@ -27,6 +27,7 @@ from tests.build import (
     block,
     block_of,
     change,
+    counted,
     edit_branch,
     edit_job,
     edit_pool,
@@ -413,8 +414,41 @@ def test_an_edit_of_a_done_blocks_dependency_does_not_undo_it(farm: Farm) -> Non
     assert states(farm, job_id, 1) == [DONE]
 
 
-def test_those_who_wait_for_an_edited_job_are_told(farm: Farm) -> None:
+def test_a_job_that_is_given_away_frees_and_holds_those_who_wait_for_it(farm: Farm) -> None:
     first = submit(farm, job(name="a"))
-    held = submit(farm, job(depend_mask="a"))
-    assert JobChanged(held) in edit_job(farm, first, priority=7).events
-    assert job_of(farm, held).waits == {first}
+    of_ada = submit(farm, job(depend_mask="a"))
+    of_bob = submit(farm, job(depend_mask="a"), user="bob")
+    out = edit_job(farm, first, user="bob")
+    assert [job_of(farm, job_id).waits for job_id in (of_ada, of_bob)] == [set(), {first}]
+    assert {JobChanged(of_ada), JobChanged(of_bob)} < set(out.events)
+
+
+def test_an_edit_of_a_priority_asks_nothing_of_other_jobs(farm: Farm) -> None:
+    for _ in range(100):
+        submit(farm, job(depend_mask="x.*"))
+    job_id = submit(farm, job(depend_mask="y.*"))
+    with counted("waits_on", "job_targets", "refuse_job_cycle") as calls:
+        edit_job(farm, job_id, priority=7)
+    assert not calls
+
+
+def test_a_job_in_a_circle_that_was_cut_may_be_edited(farm: Farm) -> None:
+    join(farm)
+    first = submit(farm, job(block("1"), name="a", depend_mask="b"))
+    run_all(farm)
+    submit(farm, job(block("1"), name="b", depend_mask="a"))
+    change(farm, first, TaskOp.RESTART)
+    edit_job(farm, first, priority=7)
+    refused(farm, c.EditJob(job_id=first, changes={"depend_mask": "b|c"}), DependencyCycle)
+
+
+def test_an_edit_of_something_else_sets_no_timer(farm: Farm) -> None:
+    job_id = submit(farm, job(wait_until=50, life_time_s=90))
+    edit_job(farm, job_id, priority=7)
+    assert len(farm.state.timers) == 2
+
+
+def test_a_job_that_is_given_away_lives_as_long_as_its_new_users(farm: Farm) -> None:
+    edit_user(farm, "bob", jobs_life_time_s=60)
+    edit_job(farm, submit(farm, now=10), user="bob")
+    assert farm.next_deadline() == 70

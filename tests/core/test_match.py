@@ -8,8 +8,10 @@ import pytest
 from grange.core import commands as c
 from grange.core.farm import Farm
 from grange.core.match import in_pool, load_refusal, serves
+from grange.core.supply import replace
 from grange.model.ids import JobId, WorkerId
 from tests.build import (
+    FAILED,
     TRAITS,
     begun,
     block,
@@ -27,6 +29,7 @@ from tests.build import (
     one,
     spare,
     started,
+    states,
     submit,
     why,
 )
@@ -525,3 +528,20 @@ def test_a_worker_out_of_reach_can_serve_nothing(farm: Farm) -> None:
     assert load_refusal(farm.state, need, farm.state.workers[worker_id]) == ""
     farm.apply(c.UnlinkWorker(worker_id=worker_id), 1)
     assert load_refusal(farm.state, need, farm.state.workers[worker_id]) == "offline"
+
+
+def test_a_maintenance_task_is_tried_on_its_machine_until_it_fails(farm: Farm) -> None:
+    spare(farm)
+    join(farm)
+    limits = {"errors_avoid_host": 1, "errors_task_same_host": 1}
+    job_id = submit(farm, job(named("node", errors_retries=2, **limits), maintenance=True))
+    assert fail(farm, 3) == ["node"] * 3
+    assert states(farm, job_id) == [FAILED]
+
+
+def test_a_host_is_not_avoided_where_the_others_are_sick(farm: Farm) -> None:
+    farm.state.workers[spare(farm)].sick = "bad"
+    replace(farm.state, farm.state.workers[WorkerId(1)])
+    join(farm)
+    submit_one(farm, errors_avoid_host=1, errors_retries=2)
+    assert fail(farm, 3) == ["node"] * 3

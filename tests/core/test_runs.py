@@ -406,3 +406,12 @@ def test_failures_of_several_users_make_a_worker_sick(farm: Farm) -> None:
         fail(farm)
     assert worker_of(farm, worker_id).sick
     assert worker_id in farm.state.dirty.workers
+
+
+def test_failures_in_one_second_need_one_timer(farm: Farm) -> None:
+    join(farm)
+    spec = block("1-9", errors_retries=0, errors_avoid_host=0, errors_forgive_time_s=60)
+    submit(farm, job(spec))
+    for number in range(9):
+        fail(farm, now=10.1 + number / 10)
+    assert [at for at, *_ in farm.state.timers] == [71]

@@ -26,17 +26,20 @@ def plan(job: JobSpec) -> Plan:
 def _plans(number: int, block: BlockSpec) -> Iterator[TaskPlan]:
     space = block.space()
     for task in islice(range(space.size), TASKS_SHOWN):
-        frames = space[task]
-        named = None if block.frames else block.tasks[task]
-        command = block.command if named is None else named_command(block.command, named.command)
-        files = block.files if named is None else named_files(block.files, named.files)
+        if block.frames:
+            command = fill_command(block.command, space[task], task)
+            files = tuple(fill_files(block.files, space[task]))
+        else:  # what a named task says is taken as it is
+            named = block.tasks[task]
+            command = named_command(block.command, named.command)
+            files = named_files(block.files, named.files)
         yield TaskPlan(
             block=number,
             task=task,
             name=_name(block, task),
-            command=fill_command(command, frames, task),
+            command=command,
             working_directory=block.working_directory,
-            files=tuple(fill_files(files, frames)),
+            files=files,
         )
 
 

@@ -42,6 +42,10 @@ from grange.model.spec import BLOCK_EDITABLE, BLOCKS_MAX, JOB_EDITABLE, TASKS_MA
 from grange.model.states import TaskState
 
 
+#: Fields of a job by which jobs wait for each other.
+LINKING = frozenset({"user", "depend_jobs", "depend_mask", "depend_mask_global"})
+
+
 def edit(state: FarmState, cmd: EditJob, now: float, out: Outcome) -> None:
     """Change fields of a job or of one of its blocks."""
     job = get_job(state, cmd.job_id)
@@ -71,10 +75,12 @@ def _edit_job(
     before, spec = job.spec, edited(job.spec, changes, JOB_EDITABLE)
     spec = msgspec.structs.replace(spec, branch=clean_path(spec.branch))
     _check_job_edit(state, job, spec)
-    targets = deps.job_targets(state, spec, spec.user, job.job_id)
-    above = deps.job_dependants(state, spec.name, spec.user, job.job_id)
-    deps.refuse_job_cycle(state, spec.name, targets, above | {job.job_id})
     out.changed = differences(before, spec)
+    relinks = any(item.field in LINKING for item in out.changed)
+    if relinks:
+        targets = deps.job_targets(state, spec, spec.user, job.job_id)
+        above = deps.job_dependants(state, spec.name, spec.user, job.job_id)
+        deps.refuse_job_cycle(state, spec.name, targets, above | {job.job_id})
     moves = (spec.user, spec.branch) != (before.user, before.branch)
     if moves:
         _take_out(state, job)
@@ -83,7 +89,7 @@ def _edit_job(
     deps.register_masks(state, job, add=True)
     if moves:
         _put_in(state, job, now)
-    if not job.done:
+    if relinks and not job.done:
         deps.link_job(state, job)
         for other in (*deps.unlink_job(state, job), *deps.relink_dependants(state, job)):
             regate_job(state, other, now)
@@ -97,9 +103,10 @@ def _edit_job(
             )
     state.dirty.jobs.add(job.job_id)
     reshape(state, job, now)
-    if spec.wait_until > now:
+    if now < spec.wait_until != before.wait_until:
         state.set_timer(spec.wait_until, "job", number=job.job_id)
-    watch_life(state, job)
+    if (spec.user, spec.life_time_s) != (before.user, before.life_time_s):
+        watch_life(state, job)
 
 
 def _check_job_edit(state: FarmState, job: Job, spec: JobSpec) -> None:

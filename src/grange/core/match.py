@@ -148,16 +148,19 @@ def task_refusal(
 def _elsewhere(
     state: FarmState, job: Job, block: Block, errors: dict[str, HostErrors], now: float
 ) -> bool:
-    """Whether some linked worker could serve a block and is not avoided.
+    """Whether some linked worker in good health could serve a block and is not avoided.
 
     Where there is none, avoiding would hold the task up for ever: it runs where it may, until
     its retries are used up and it fails. Afanasy lets it wait. Cost: O(avoided workers).
     """
+    if job.spec.maintenance:
+        return False  # each task is for one machine
     for _, groups in state.demands[block.demand].ranks:
         for worker_id in (worker_id for group in groups for worker_id in group.members):
             worker = state.workers[worker_id]
             if (
                 worker.linked
+                and not worker.sick
                 and not state.avoids(job, block, worker.name, now)
                 and not state.task_avoids(job, block, errors, worker.name, now)
             ):

@@ -53,6 +53,7 @@ class Block:
     error_hosts: dict[str, HostErrors] = field(default_factory=dict)
     task_errors: dict[int, dict[str, HostErrors]] = field(default_factory=dict)
     dirty_names: set[int] = field(default_factory=set)
+    forgive_at: float = 0.0  # the time of the timer that was set last for its errors
     run_time_min: float = 0.0
     run_time_max: float = 0.0
     run_time_sum: float = 0.0

@@ -31,6 +31,7 @@ from grange.core.records import (
     UserRecord,
     WorkerRecord,
 )
+from grange.core.runs import watch_errors
 from grange.core.state import Dirty, FarmState
 from grange.core.supply import memory_need, regroup
 from grange.core.tasks import CHUNK, TaskTable
@@ -278,8 +279,8 @@ def _watch_errors(state: FarmState, job: Job, block: Block) -> None:
     forgive = state.forgive_time(job, block)
     kept = (block.error_hosts, *block.task_errors.values())
     if forgive:
-        for last in {entry.last for hosts in kept for entry in hosts.values()}:
-            state.set_timer(last + forgive, "forgive", number=job.job_id)
+        for last in sorted({entry.last for hosts in kept for entry in hosts.values()}):
+            watch_errors(state, job, block, last + forgive)
 
 
 def _restore_block(

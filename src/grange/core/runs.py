@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import msgspec
 
 from grange.core.commands import EndRun, NoteFrames
@@ -155,7 +157,7 @@ def _after_failure(
     _count_host(block.task_errors.setdefault(run.task, {}), worker.name, now, forgive)
     state.touch_block(block)
     if forgive:
-        state.set_timer(now + forgive, "forgive", number=job.job_id)
+        watch_errors(state, job, block, now + forgive)
     sicken(state, job.user, run, now)
     what = result.message or result.status
     retries = state.retries(job, block)
@@ -165,6 +167,14 @@ def _after_failure(
         return start_state(job, block, run.task), TaskFlag.RETRY
     note(out, job, now, f"failed on {worker.name}: {what}; no retry left", block, run.task)
     return TaskState.FAILED, TaskFlag(0)
+
+
+def watch_errors(state: FarmState, job: Job, block: Block, at: float) -> None:
+    """Have a block looked at again when errors are forgiven; a timer for each second is enough."""
+    at = ceil(at)
+    if at != block.forgive_at:
+        block.forgive_at = at
+        state.set_timer(at, "forgive", number=job.job_id)
 
 
 def _count_host(hosts: dict[str, HostErrors], name: str, now: float, forgive: int) -> None:
