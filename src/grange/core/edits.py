@@ -41,7 +41,6 @@ from grange.model.frames import TaskSpace
 from grange.model.spec import BLOCK_EDITABLE, BLOCKS_MAX, JOB_EDITABLE, TASKS_MAX, JobSpec
 from grange.model.states import TaskState
 
-
 #: Fields of a job by which jobs wait for each other.
 LINKING = frozenset({"user", "depend_jobs", "depend_mask", "depend_mask_global"})
 
