@@ -24,23 +24,25 @@ def order(farm: Farm, spec: BlockSpec, **fields: object) -> RunSpec:
     return one(farm)[1]
 
 
+SAME = {
+    "service": "nuke",
+    "parser": "nuke",
+    "working_directory": "/w",
+    "environment": {"A": "b"},
+    "files": ("img.@####@.exr",),
+    "file_size_min": 5,
+    "file_size_max": 6,
+    "skip_thumbnails": True,
+    "skip_existing_files": True,
+    "check_rendered_files": True,
+    "parser_coeff": 3,
+    "tickets": {"nuke": 2},
+}
+
+
 def test_a_worker_is_told_all_that_a_block_says(farm: Farm) -> None:
-    same = {
-        "service": "nuke",
-        "parser": "nuke",
-        "working_directory": "/w",
-        "environment": {"A": "b"},
-        "files": ("img.@####@.exr",),
-        "file_size_min": 5,
-        "file_size_max": 6,
-        "skip_thumbnails": True,
-        "skip_existing_files": True,
-        "check_rendered_files": True,
-        "parser_coeff": 3,
-        "tickets": {"nuke": 2},
-    }
-    run = order(farm, block("1", name="comp", **same), name="film")
-    assert {name: getattr(run, name) for name in same} == same
+    run = order(farm, block("1", name="comp", **SAME), name="film")
+    assert {name: getattr(run, name) for name in SAME} == SAME
     assert (run.job_name, run.block_name, run.user, run.numeric) == ("film", "comp", "ada", True)
 
 

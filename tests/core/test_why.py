@@ -16,7 +16,6 @@ from tests.build import (
     begun,
     block,
     change,
-    edit_branch,
     edit_pool,
     edit_user,
     edit_worker,
@@ -109,74 +108,6 @@ def test_a_full_worker_is_told_by_what_it_lacks(farm: Farm) -> None:
     started(farm)
     job_id = submit(farm)
     assert of_job(farm, job_id).summary == f"1 worker: {REFUSALS['capacity']} (needs 1000)"
-
-
-def held_by(farm: Farm, code: str) -> JobId:
-    """A job that is held back for one reason whatever the workers."""
-    first = submit(farm, job(block("1"), name="first", paused=True))
-    specs: dict[str, Any] = {
-        "paused": {"paused": True},
-        "priority": {"priority": 0},
-        "wait-until": {"wait_until": 90},
-        "depends-on-jobs": {"depend_jobs": (first,)},
-        "job-limit": {"max_running_tasks": 0},
-        "job-rate": {"max_tasks_per_second": 0},
-    }
-    settings: dict[str, Any] = {
-        "paused": {"paused": True},
-        "priority": {"priority": 0},
-        "limit": {"max_running_tasks": 0},
-        "rate": {"max_tasks_per_second": 0},
-    }
-    whose, _, what = code.partition("-")
-    if whose == "user":
-        edit_user(farm, **settings[what])
-    elif whose == "branch":
-        edit_branch(farm, "/show", **settings[what])
-    return submit(farm, job(branch="/show", **specs.get(code, {})))
-
-
-HELD = [
-    *("paused", "priority", "wait-until", "depends-on-jobs", "job-limit", "job-rate"),
-    *(f"{whose}-{what}" for whose in ("user", "branch")
-      for what in ("paused", "priority", "limit", "rate")),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("code", HELD)
-def test_what_holds_a_job_is_told_of_job_block_and_task(farm: Farm, code: str) -> None:
-    join(farm)
-    job_id = held_by(farm, code)
-    assert begun(farm) == []
-    job_now = job_of(farm, job_id)
-    views = (
-        of_job(farm, job_id),
-        why_block(farm.state, job_now, job_now.blocks[0], 1),
-        of_task(farm, job_id, 0),
-    )
-    assert {tuple(codes(view)) for view in views} == {(code,)}
-    assert views[0].summary
-
-
-BLOCK_HELD: dict[str, tuple[Any, str]] = {
-    "depends-on-blocks": ({"depend_mask": "a"}, "waits for block a"),
-    "tasks-wait": ({"tasks_depend_mask": "a"}, "its tasks wait for tasks of block a"),
-    "nothing-ready": ({"suspend_new_tasks": True}, "4 tasks are suspended; continue them"),
-    "block-limit": ({"max_running_tasks": 0}, GATES["block-limit"]),
-}
-
-
-@pytest.mark.parametrize("code", BLOCK_HELD)
-def test_what_holds_a_block_is_told(farm: Farm, code: str) -> None:
-    fields, said = BLOCK_HELD[code]
-    job_id = submit(farm, job(block(name="a"), block(name="b", **fields)))
-    assert why(farm, job_id, 1) == [code]
-    job_now = job_of(farm, job_id)
-    assert why_block(farm.state, job_now, job_now.blocks[1], 1).summary == said
-
-
-def test_every_reason_that_holds_is_tested() -> None:
-    assert {*HELD, *BLOCK_HELD, "approval"} == set(GATES)
 
 
 def test_a_preview_says_what_it_waits_for(farm: Farm) -> None:
