@@ -26,7 +26,10 @@ if not os.path.exists(folder + "/go"):
     if os.fork() == 0:
         os.setsid()
         os.write(notes, f"child {number} {os.getpid()}\\n".encode())
-    time.sleep(300)
+        time.sleep(300)
+        os._exit(0)
+    while not os.path.exists(folder + "/go"):
+        time.sleep(0.05)
 os.write(notes, f"end {number} {os.getpid()}\\n".encode())
 """
 
@@ -46,9 +49,9 @@ def test_a_killed_worker_leaves_no_process_and_its_tasks_are_done_again(farm: Fa
         running = len(noted("start"))
         old = farm.worker_pid()
         kill(old)
-        (farm.folder / "go").touch()
         first = {int(line[2]) for word in ("start", "child") for line in noted(word)[:running]}
         eventually(lambda: not any(lives(pid) for pid in first), "the runs' processes are gone")
+        (farm.folder / "go").touch()
 
         done = handle.wait(timeout_s=90)
         assert (done.state, done.tasks.done) == (JobState.DONE, 6)
