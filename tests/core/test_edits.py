@@ -248,6 +248,14 @@ def test_tasks_begin_and_cease_to_wait_for_tasks(farm: Farm) -> None:
     assert TasksChanged(job_id, 1) in out.events
 
 
+def test_a_renamed_block_frees_the_tasks_that_waited_for_its_tasks(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-2", name="a"), block("1-2", tasks_depend_mask="a")))
+    edit_job(farm, job_id, block=0, name="c")
+    assert states(farm, job_id, 1) == [READY, READY]
+    edit_job(farm, job_id, block=0, name="a")
+    assert states(farm, job_id, 1) == [WAITING, WAITING]
+
+
 def test_a_renamed_block_frees_those_who_waited_for_its_name(farm: Farm) -> None:
     join(farm)
     job_id = submit(farm, job(block("1", name="a"), block("1", name="b", depend_mask="a")))

@@ -19,6 +19,7 @@ from tests.build import (
     DONE,
     READY,
     RUNNING,
+    SUSPENDED,
     WAITING,
     Disk,
     begun,
@@ -240,10 +241,15 @@ def test_a_preview_is_still_a_preview_after_a_restart(farm: Farm) -> None:
     assert begun(again) == [0, 9, 4]
 
 
-def test_tasks_that_are_held_from_the_start_need_no_record(farm: Farm) -> None:
-    job_id = submit(farm, job(block("1-9", suspend_new_tasks=True)))
-    again = restarted(farm)
-    assert states(again, job_id) == states(farm, job_id)
+@pytest.mark.parametrize("held", [False, True])
+def test_tasks_are_held_or_not_as_they_were_whatever_was_edited(farm: Farm, held: bool) -> None:
+    job_id = submit(farm, job(block("1-9", suspend_new_tasks=held)))
+    edit_job(farm, job_id, block=0, suspend_new_tasks=not held)
+    assert (
+        states(restarted(farm), job_id)
+        == states(farm, job_id)
+        == [SUSPENDED if held else READY] * 9
+    )
 
 
 def test_services_are_known_after_a_restart(farm: Farm) -> None:

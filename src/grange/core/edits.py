@@ -164,7 +164,7 @@ def _edit_block(
     state.touch_block(block)
     deps.link_blocks(job)
     for other in job.blocks:
-        if other.task_waits or other is block:
+        if other.task_waits or other.tasks.counts[TaskState.WAITING] or other is block:
             _fit_tasks(state, job, other, now, out)
     reshape(state, job, now)
 

@@ -37,7 +37,7 @@ from grange.core.supply import memory_need, regroup
 from grange.core.tasks import CHUNK, TaskTable
 from grange.core.tree import Share
 from grange.model.ids import JobId
-from grange.model.states import Presence, TaskState
+from grange.model.states import Presence
 
 
 def take_dirty(state: FarmState) -> Changes:
@@ -288,8 +288,7 @@ def _restore_block(
 ) -> Block:
     named = [task for item in names for task in item.tasks]
     space = msgspec.structs.replace(record.spec, tasks=tuple(named)).space()
-    suspended = record.spec.suspend_new_tasks
-    table = TaskTable(space.size, TaskState.SUSPENDED if suspended else TaskState.READY)
+    table = TaskTable(space.size)  # a chunk that was never stored is READY: see `add_job`
     block = Block(
         job_id=job.job_id,
         number=record.block,
