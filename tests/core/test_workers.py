@@ -6,8 +6,9 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.effects import StartRun, StopRun
-from grange.core.errors import InvalidField, NameTaken, NoSuchWorker
+from grange.core.errors import ForeignRuns, InvalidField, NameTaken, NoSuchWorker
 from grange.core.farm import Farm
+from grange.core.workers import AHEAD_MAX
 from grange.model.ids import RunId, WorkerId
 from grange.model.run import RunResult, Traits
 from grange.model.states import Nimby, Presence, RunStatus
@@ -117,6 +118,28 @@ def test_a_run_that_only_the_worker_knows_is_stopped(farm: Farm) -> None:
     out = farm.apply(command, 2)
     assert out.reply == c.Joined(worker_id=worker_id, keep=())
     assert out.effects == [StopRun(worker_id, RunId(77), "superseded")]
+
+
+@pytest.mark.parametrize("known", [{"last_run": 40}, {"runs": (40,)}, {"ended": (12, 40)}])
+def test_a_farm_begun_anew_gives_out_numbers_beyond_those_its_workers_remember(
+    farm: Farm, known: dict[str, Any]
+) -> None:
+    submit(farm)
+    farm.apply(c.JoinWorker(name="node", boot_id="b", traits=TRAITS, **known), 2)
+    assert one(farm)[1].run_id == 41
+
+
+def test_numbers_do_not_go_back_to_those_of_a_worker(farm: Farm) -> None:
+    submit(farm, job(block("1-3")))
+    join(farm, "first", last_run=RunId(40))
+    join(farm, "second", last_run=RunId(7))
+    assert farm.state.last_ids["run"] == 40
+
+
+def test_a_worker_of_a_farm_far_ahead_is_refused(farm: Farm) -> None:
+    command = c.JoinWorker(name="node", boot_id="b", traits=TRAITS, last_run=RunId(AHEAD_MAX + 1))
+    assert "empty state folder" in refused(farm, command, ForeignRuns)
+    assert farm.state.last_ids["run"] == 0
 
 
 def test_a_run_of_another_worker_is_stopped(farm: Farm) -> None:

@@ -610,7 +610,7 @@ def test_a_piece_beyond_a_gap_is_not_taken(play: Play) -> None:
     async def scenario(shell: Shell) -> None:
         socket, run_id = await shell.started()
         socket.say(wire.Log(run_id=run_id, offset=4, data=b"two"))
-        assert (await socket.told(wire.LogAck)).offset == 0
+        assert await socket.told(wire.LogAck) == wire.LogAck(run_id=run_id, offset=0, again=True)
         assert shell.grew == []
 
     play(scenario)
@@ -637,18 +637,68 @@ def test_log_text_of_a_run_nobody_knows_is_acknowledged_and_dropped(play: Play) 
     play(scenario)
 
 
-def test_a_full_disk_leaves_the_piece_unacknowledged_and_the_link_up(play: Play) -> None:
+def test_a_full_disk_asks_for_the_piece_again_and_leaves_the_link_up(play: Play) -> None:
     async def scenario(shell: Shell) -> None:
         socket, run_id = await shell.started()
-        shell.shelf.full = True
-        piece = wire.Log(run_id=run_id, offset=0, data=b"text")
+        piece = wire.Log(run_id=run_id, offset=0, data=b"te")
+        rest = wire.Log(run_id=run_id, offset=2, data=b"xt")
         socket.say(piece)
+        assert await socket.told(wire.LogAck) == wire.LogAck(run_id=run_id, offset=2)
+        shell.shelf.full = True
+        socket.say(rest)
+        assert await socket.told(wire.LogAck) == wire.LogAck(run_id=run_id, offset=2, again=True)
         socket.say(wire.Beat(number=1))
         await socket.told(wire.BeatAck)
         shell.shelf.full = False
-        socket.say(piece)
-        assert (await socket.told(wire.LogAck)).offset == 4
+        socket.say(rest)
+        assert await socket.told(wire.LogAck) == wire.LogAck(run_id=run_id, offset=4)
         assert shell.shelf.read(1, run_id, 0, 100) == b"text"
+
+    play(scenario)
+
+
+def test_a_result_is_taken_after_its_log_or_when_the_log_is_given_up(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket, run_id = await shell.started()
+        shell.shelf.full = True
+        socket.say(wire.Log(run_id=run_id, offset=0, data=b"text"))
+        await socket.told(wire.LogAck)
+        socket.say(wire.Ended(run_id=run_id, result=ENDED_WELL))
+        socket.say(wire.Beat(number=1))
+        await socket.told(wire.BeatAck)
+        assert shell.states() == [RUNNING]
+        socket.say(wire.Ended(run_id=run_id, result=ENDED_WELL, whole=False))
+        assert (await socket.told(wire.EndedAck)).run_ids == (run_id,)
+        assert shell.states() == [DONE]
+
+    play(scenario)
+
+
+def test_a_result_whose_log_came_late_is_taken(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket, run_id = await shell.started()
+        piece = wire.Log(run_id=run_id, offset=0, data=b"text")
+        shell.shelf.full = True
+        socket.say(piece)
+        await socket.told(wire.LogAck)
+        shell.shelf.full = False
+        socket.say(piece)
+        await socket.told(wire.LogAck)
+        socket.say(wire.Ended(run_id=run_id, result=ENDED_WELL))
+        assert (await socket.told(wire.EndedAck)).run_ids == (run_id,)
+
+    play(scenario)
+
+
+def test_a_farm_begun_anew_gives_out_no_number_that_a_worker_has_met(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        await shell.submit()
+        socket = await shell.join(last_run=RunId(40), ended=(RunId(12),))
+        start = await socket.told(wire.Start)
+        assert start.run.run_id == 41
+        socket.say(wire.Ended(run_id=RunId(12), result=ENDED_WELL))
+        assert (await socket.told(wire.EndedAck)).run_ids == (12,)
+        assert shell.states() == [RUNNING], "it was the run of another farm"
 
     play(scenario)
 

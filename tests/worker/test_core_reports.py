@@ -9,7 +9,7 @@ from grange.wire.worker import LOG_CHUNK_MAX, Ended, EndedAck, LogAck
 from grange.worker.core import WorkerCore
 from grange.worker.effects import Effect, Forget, Keep, SendLog
 from grange.worker.inputs import Exited, Flushed, Judged, Linked, Logged, NotKept
-from grange.worker.reports import FLUSH_S, KEEP_S, QUEUE_MAX, RESEND_S
+from grange.worker.reports import AGAIN_S, FLUSH_S, KEEP_S, QUEUE_MAX, REFUSED_MAX_S, RESEND_S
 from tests.worker.build import Table, a_run, a_welcome, sent
 
 ONE, TWO = RunId(1), RunId(2)
@@ -160,6 +160,74 @@ def test_acknowledged_log_text_is_nothing_to_act_on() -> None:
     table = Table()
     table.start(log_bytes=10)
     assert table.tell(LogAck(run_id=ONE, offset=10)) == []
+
+
+def again(table: Table, offset: int = 0) -> list[Effect]:
+    """The server could not keep what comes after an offset."""
+    return table.tell(LogAck(run_id=ONE, offset=offset, again=True))
+
+
+def test_log_text_that_the_server_could_not_keep_is_sent_again_after_a_pause() -> None:
+    table = Table()
+    table.start()
+    table.tell(Logged(ONE, LOG_CHUNK_MAX))
+    assert pieces(again(table, 40)) == []
+    table.tell(Logged(ONE, 2 * LOG_CHUNK_MAX))
+    assert pieces(table.effects) == [], "not while the disk is given time"
+    assert pieces(table.wait(AGAIN_S + FLUSH_S)) == [
+        (40, LOG_CHUNK_MAX),
+        (40 + LOG_CHUNK_MAX, LOG_CHUNK_MAX - 40),
+    ]
+
+
+def test_a_result_comes_again_after_the_log_that_was_not_kept() -> None:
+    table = Table()
+    table.start(log_bytes=10)
+    table.finish()
+    again(table)
+    effects = table.wait(AGAIN_S)
+    assert pieces(effects) == [(0, 10)]
+    (ended,) = sent(effects, Ended)
+    assert ended.whole
+    assert ended.result.status is RunStatus.DONE
+
+
+def test_a_result_does_not_wait_for_ever_for_a_server_that_cannot_keep_its_log() -> None:
+    table = Table()
+    table.start(log_bytes=10)
+    table.finish()
+    again(table)
+    for _ in range(int(REFUSED_MAX_S / AGAIN_S)):
+        assert all(ended.whole for ended in sent(table.wait(AGAIN_S), Ended))
+        again(table)
+    (ended,) = sent(table.effects, Ended)
+    assert not ended.whole
+    assert ended.result.status is RunStatus.DONE
+    assert ended.result.warning
+    assert "no room for the end of the log" in ended.result.message
+    assert again(table) == [], "said once"
+
+
+def test_a_piece_that_was_kept_begins_the_patience_anew() -> None:
+    table = Table()
+    table.start(log_bytes=10)
+    again(table)
+    table.wait(REFUSED_MAX_S)
+    table.tell(LogAck(run_id=ONE, offset=10))
+    table.finish()
+    again(table)
+    assert all(ended.whole for ended in sent(table.wait(AGAIN_S), Ended))
+
+
+def test_a_new_link_knows_nothing_of_what_an_old_one_refused() -> None:
+    table = Table()
+    table.start(log_bytes=10)
+    table.finish()
+    again(table)
+    table.unlink()
+    table.link(offsets={1: 4})
+    assert pieces(table.effects) == [(4, 6)]
+    assert table.result().whole
 
 
 def test_log_text_of_a_run_that_is_forgotten_is_ignored() -> None:

@@ -148,6 +148,7 @@ class JoinWorker(Cmd, frozen=True, kw_only=True):
     traits: Traits
     runs: tuple[RunId, ...] = ()  #: whose processes live there
     ended: tuple[RunId, ...] = ()  #: whose results it will send
+    last_run: RunId = RunId(0)  #: the highest run it remembers, be it of another farm
     nimby: str = ""
     user: str = ""
 

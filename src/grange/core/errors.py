@@ -34,6 +34,12 @@ class UnknownField(Rejected):
     code = "unknown-field"
 
 
+class ForeignRuns(Rejected):
+    """A worker remembers runs far beyond those of this farm: its state is of another one."""
+
+    code = "foreign-runs"
+
+
 class NoSuchJob(Rejected):
     """The job was deleted or never existed."""
 

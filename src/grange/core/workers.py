@@ -20,7 +20,14 @@ from grange.core.commands import (
 )
 from grange.core.edits import differences
 from grange.core.effects import Outcome, StopRun, TellWorker
-from grange.core.errors import InUse, InvalidField, NameTaken, NoSuchPool, NoSuchWorker
+from grange.core.errors import (
+    ForeignRuns,
+    InUse,
+    InvalidField,
+    NameTaken,
+    NoSuchPool,
+    NoSuchWorker,
+)
 from grange.core.events import WorkerChanged, WorkerDeleted
 from grange.core.masks import regex
 from grange.core.objects import Pool, Run, Worker
@@ -33,6 +40,7 @@ from grange.model.run import RunResult
 from grange.model.states import Nimby, Presence, RunStatus
 
 WORKER_EDITABLE = frozenset(WorkerSpec.__struct_fields__)
+AHEAD_MAX = 1_000_000_000  # runs by which a worker may be ahead of the farm
 
 
 def get_worker(state: FarmState, worker_id: WorkerId) -> Worker:
@@ -61,6 +69,7 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
     worker = None if known is None else state.workers[known]
     if worker is not None and worker.linked and worker.boot_id != cmd.boot_id:
         raise NameTaken(f"a worker named {cmd.name!r} is online; give this one another --name")
+    _go_beyond(state, cmd)
     if worker is None:
         worker = _new_worker(state, cmd, now)
     worker.boot_id = cmd.boot_id
@@ -85,6 +94,22 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
             out.effects.append(StopRun(worker.worker_id, run_id, "superseded"))
     state.dirty.workers.add(worker.worker_id)
     out.events.append(WorkerChanged(worker.worker_id))
+
+
+def _go_beyond(state: FarmState, cmd: JoinWorker) -> None:
+    """Give out no run number that a worker has met before.
+
+    It meets greater ones than ours when the farm was begun anew at the same address or
+    brought back from a back-up. What it then reports of them must not pass for ours.
+    """
+    highest = max((cmd.last_run, *cmd.runs, *cmd.ended))
+    ours = state.last_ids["run"]
+    if highest > ours + AHEAD_MAX:
+        raise ForeignRuns(
+            f"worker {cmd.name!r} remembers run {highest}, this farm's last is {ours}:"
+            " give the worker an empty state folder"
+        )
+    state.last_ids["run"] = max(ours, highest)
 
 
 def _new_worker(state: FarmState, cmd: JoinWorker, now: float) -> Worker:

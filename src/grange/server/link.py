@@ -41,6 +41,7 @@ class Link:
         self.measured = (-1, -1)
         self.left = False  # said good-bye
         self.ended: OrderedDict[RunId, JobId] = OrderedDict()  # runs that ended a while ago
+        self.refused: set[RunId] = set()  # runs of whose log a piece was not kept
         self.gone = asyncio.Event()
 
     def note_end(self, run: Run) -> None:
@@ -48,6 +49,13 @@ class Link:
         self.ended[run.run_id] = run.job_id
         if len(self.ended) > ENDED_MAX:
             self.ended.popitem(last=False)
+
+    def note_kept(self, run_id: RunId, *, kept: bool) -> None:
+        """Remember whose log has a gap, so that its result waits for it."""
+        if kept:
+            self.refused.discard(run_id)
+        else:
+            self.refused.add(run_id)
 
     def tell(self, message: wire.ToWorker) -> None:
         """Have a message sent; a link that does not keep up is cut."""

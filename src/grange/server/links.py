@@ -12,13 +12,12 @@ import msgspec
 from grange.core.commands import (
     EndRun,
     Joined,
-    JoinWorker,
     LoseWorker,
     MeasureWorker,
     NoteFrames,
     UnlinkWorker,
 )
-from grange.core.effects import DropFiles, Effect, StartRun, StopRun, TellWorker
+from grange.core.effects import DropFiles, Effect
 from grange.core.errors import Rejected
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Resources
@@ -26,6 +25,7 @@ from grange.model.states import Presence
 from grange.server.engine import Engine, Stopped
 from grange.server.gauges import Gauges
 from grange.server.link import Link, clipped
+from grange.server.phrases import join_command, message_of
 from grange.server.socket import Socket
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import CredentialRecord
@@ -126,9 +126,9 @@ class Links:
                 continue
             link = self._links.get(effect.worker_id)
             if link is not None:
-                link.tell(_message(effect))
+                link.tell(message_of(effect))
             elif self._joining:  # its join is in the same batch: it is linked in a moment
-                self._early.setdefault(effect.worker_id, []).append(_message(effect))
+                self._early.setdefault(effect.worker_id, []).append(message_of(effect))
         if not self._joining:
             self._early.clear()
 
@@ -187,7 +187,7 @@ class Links:
         self._replace_link(hello)
         self._joining.add(hello.name)
         try:
-            joined = await self._engine.do(_join_command(hello))
+            joined = await self._engine.do(join_command(hello))
         except Rejected as why:
             await self._refuse(socket, why.code, str(why), RETRY_S)
             return None
@@ -311,6 +311,9 @@ class Links:
                 raise WireError(f"{type(message).__name__} is out of place")
 
     async def _ended(self, link: Link, message: wire.Ended, room: asyncio.Semaphore) -> None:
+        if message.whole and message.run_id in link.refused:
+            room.release()
+            return  # it comes again, after its log
         run = self._engine.farm.state.runs.get(message.run_id)
         if run is not None and run.worker_id == link.worker_id:
             link.note_end(run)
@@ -327,16 +330,18 @@ class Links:
         run = self._engine.farm.state.runs.get(message.run_id)
         ours = run is not None and run.worker_id == link.worker_id
         job_id = run.job_id if run is not None and ours else link.ended.get(message.run_id)
+        whole = message.offset + len(message.data)
         if job_id is None:
-            end = message.offset + len(message.data)  # superseded: say that we have it
+            end = whole  # superseded: say that we have it
         else:
             try:
                 end = self._shelf.append(job_id, message.run_id, message.offset, message.data)
             except LogNotKept:
-                return  # not acknowledged: it comes again
-            if end == message.offset + len(message.data):
+                end = self._shelf.size(job_id, message.run_id)
+            if end == whole:
                 self._log_grew(job_id, message.run_id, message.offset, message.data)
-        link.tell(wire.LogAck(run_id=message.run_id, offset=end))
+        link.note_kept(message.run_id, kept=end >= whole)
+        link.tell(wire.LogAck(run_id=message.run_id, offset=end, again=end < whole))
 
     async def _beat(self, link: Link, beat: wire.Beat) -> None:
         link.tell(wire.BeatAck(number=beat.number, lease_s=self._clocks.worker_lease_s))
@@ -375,25 +380,3 @@ def _first(errors: BaseExceptionGroup[Exception]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _message(effect: StartRun | StopRun | TellWorker) -> wire.ToWorker:
-    match effect:
-        case StartRun():
-            return wire.Start(run=effect.run)
-        case StopRun():
-            return wire.Stop(run_id=effect.run_id, reason=effect.reason)
-        case TellWorker():
-            return wire.Instruct(what=effect.what)
-
-
-def _join_command(hello: wire.Hello) -> JoinWorker:
-    return JoinWorker(
-        name=hello.name,
-        boot_id=hello.boot_id,
-        traits=hello.traits,
-        runs=hello.runs,
-        ended=hello.ended,
-        nimby=hello.nimby,
-        user=hello.user,
-    )

@@ -33,6 +33,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     traits: Traits
     runs: tuple[RunId, ...] = ()  #: whose processes live
     ended: tuple[RunId, ...] = ()  #: whose results wait in the outbox
+    last_run: RunId = RunId(0)  #: the highest that is remembered: new ones are to be higher
     #: "", "free", "owner" or "nobody"; asked for at start
     nimby: Annotated[str, Meta(pattern="^(free|owner|nobody)?$")] = ""
     user: str = ""  #: who owns the machine
@@ -51,6 +52,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
 
     run_id: RunId
     result: RunResult
+    whole: bool = True  #: its log was sent before; false: what is missing of it never comes
 
 
 class FramesDone(msgspec.Struct, frozen=True, kw_only=True, tag="frames"):
@@ -125,6 +127,7 @@ class LogAck(msgspec.Struct, frozen=True, kw_only=True, tag="log-ack"):
 
     run_id: RunId
     offset: int
+    again: bool = False  #: a later piece was not kept: send on from there after a while
 
 
 class Instruct(msgspec.Struct, frozen=True, kw_only=True, tag="instruct"):

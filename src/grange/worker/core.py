@@ -83,6 +83,10 @@ class WorkerCore:
         reports_ = self._state.reports
         return tuple(run_id for run_id, report in reports_.items() if report.result is not None)
 
+    def last_run(self) -> RunId:
+        """The highest run that is remembered, for `Hello`: a farm begun anew starts above it."""
+        return self._state.last_run
+
     def phase(self, run_id: RunId) -> Phase | None:
         """How far a run has come; None when it is over or was never here."""
         run = self._state.runs.get(run_id)
@@ -215,8 +219,8 @@ def _go(state: CoreState, out: list[Effect]) -> None:
     out.append(Quit(state.leaving or ""))
 
 
-def _nothing(state: CoreState, item: Tick | LogAck, now: float, out: list[Effect]) -> None:
-    """A tick has done its work in `_expire`; what the server has of a log, `Welcome` says."""
+def _nothing(state: CoreState, item: Tick, now: float, out: list[Effect]) -> None:
+    """A tick has done its work in `_expire`."""
 
 
 def _expire(state: CoreState, now: float, out: list[Effect]) -> None:
@@ -246,7 +250,7 @@ _RULES: Final[dict[type[Input], Rule]] = {
     Start: runs.start,
     Stop: runs.stop,
     EndedAck: reports.acknowledged,
-    LogAck: _nothing,
+    LogAck: reports.log_acknowledged,
     BeatAck: _beat_acked,
     Instruct: _instructed,
     Flushed: reports.flushed,

@@ -222,6 +222,7 @@ class Daemon:
             traits=self._traits,
             runs=self._core.alive(),
             ended=self._core.ended(),
+            last_run=self._core.last_run(),
             nimby=nimby.value if nimby else "",
             user=self._config.user,
         )

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from grange.model.ids import RunId
 from grange.model.run import RunResult
-from grange.wire.worker import LOG_CHUNK_MAX, Ended, EndedAck
+from grange.wire.worker import LOG_CHUNK_MAX, Ended, EndedAck, LogAck
 from grange.worker.effects import Effect, Forget, Keep, SendLog
 from grange.worker.inputs import Flushed, Logged, NotKept
 from grange.worker.state import CoreState, Key, Report
@@ -18,6 +18,8 @@ FLUSH_S: Final = 0.2  # a piece of log shorter than a full chunk waits so long f
 QUEUE_MAX: Final = 512 * 1024  # bytes of log text in the link's queue
 KEEP_S: Final = 0.25  # a result not acknowledged so soon is written to disk
 RESEND_S: Final = 10.0  # a result not acknowledged on a living link is sent again
+AGAIN_S: Final = 1.0  # a piece of log that the server could not keep is sent again after
+REFUSED_MAX_S: Final = 30.0  # a result waits so long for a server that cannot keep its log
 
 
 def logged(state: CoreState, item: Logged, now: float, out: list[Effect]) -> None:
@@ -53,7 +55,7 @@ def conclude(
 
 def pump(state: CoreState, report: Report, now: float, out: list[Effect]) -> None:
     """Send what is due of a run's log, then its result."""
-    if not state.linked:
+    if not state.linked or now < report.held_until:
         return
     while report.sent < report.size:
         size = min(LOG_CHUNK_MAX, report.size - report.sent)
@@ -70,7 +72,8 @@ def pump(state: CoreState, report: Report, now: float, out: list[Effect]) -> Non
     state.deadlines.drop(Key("log", report.run_id))
     if report.result is not None and report.sent_at is None:
         report.sent_at = now
-        state.send(Ended(run_id=report.run_id, result=report.result), out)
+        ended = Ended(run_id=report.run_id, result=report.result, whole=report.whole)
+        state.send(ended, out)
 
 
 def _is_due(state: CoreState, report: Report, now: float) -> bool:
@@ -85,6 +88,39 @@ def flush_due(state: CoreState, run_id: RunId, now: float, out: list[Effect]) ->
     report = state.reports.get(run_id)
     if report is not None:
         pump(state, report, now, out)
+
+
+def log_acknowledged(state: CoreState, item: LogAck, now: float, out: list[Effect]) -> None:
+    """The server has kept a piece of a log, or wants it again: its disk may be full.
+
+    A result goes after its log, so it waits too, but not for ever.
+    """
+    report = state.reports.get(item.run_id)
+    if report is None:
+        return
+    if not item.again:
+        report.refused_at = None
+        return
+    if report.refused_at is None:
+        report.refused_at = now
+    if report.result is not None and now >= report.refused_at + REFUSED_MAX_S:
+        _give_up_log(state, report, now, out)
+        return
+    report.sent = min(report.sent, item.offset)
+    report.sent_at = None
+    report.held_until = now + AGAIN_S
+    state.deadlines.set(Key("log", report.run_id), report.held_until)
+
+
+def _give_up_log(state: CoreState, report: Report, now: float, out: list[Effect]) -> None:
+    """Send a result without the rest of its log; it says so."""
+    if report.result is None or not report.whole:
+        return
+    message = report.result.message or "the farm had no room for the end of the log"
+    report.result = replace(report.result, warning=True, message=message)
+    report.whole = False
+    report.sent, report.sent_at = report.size, None
+    pump(state, report, now, out)
 
 
 def ended_due(state: CoreState, run_id: RunId, now: float, out: list[Effect]) -> None:
@@ -133,6 +169,9 @@ def linked(state: CoreState, offsets: Mapping[int, int], now: float, out: list[E
         report.sent = min(report.size, offsets.get(report.run_id, 0))
         report.sent_at = None
         report.flush_at = None
+        report.held_until = 0.0
+        report.refused_at = None
+        report.whole = True
         pump(state, report, now, out)
 
 

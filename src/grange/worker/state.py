@@ -16,6 +16,7 @@ from grange.worker.effects import Effect, Send
 from grange.worker.inputs import Exited
 
 PAST_MAX: Final = 10_000  # ids of finished runs that are remembered against repeated starts
+NO_RUN: Final = RunId(0)
 
 
 class Phase(Enum):
@@ -61,6 +62,9 @@ class Report:
     size: int = 0  #: bytes of its log
     sent: int = 0  #: of these, given to the link
     flush_at: float | None = None  #: when a small rest goes out
+    held_until: float = 0.0  #: the server's disk was full: nothing is sent before
+    refused_at: float | None = None  #: since when the server has refused its pieces
+    whole: bool = True  #: the result waits for the log to be kept
     result: RunResult | None = None
     sent_at: float | None = None  #: when the result was given to the link
     kept: bool = False  #: the result is on disk
@@ -80,6 +84,7 @@ class CoreState:
     runs: dict[RunId, Run] = field(default_factory=dict)
     reports: dict[RunId, Report] = field(default_factory=dict)
     past: dict[RunId, None] = field(default_factory=dict)  #: oldest first
+    last_run: RunId = NO_RUN  #: the highest that was ever in `past`
     deadlines: Deadlines[Key] = field(default_factory=Deadlines)
     linked: bool = False
     lease_until: float = float("-inf")
@@ -104,5 +109,6 @@ class CoreState:
     def remember(self, run_id: RunId) -> None:
         """Never start this run again."""
         self.past[run_id] = None
+        self.last_run = max(self.last_run, run_id)
         if len(self.past) > PAST_MAX:
             del self.past[next(iter(self.past))]
