@@ -28,7 +28,7 @@ from grange.server.links import Clocks, Links
 from grange.store.files import Shelf
 from grange.store.store import AuditRecord, CredentialRecord
 from grange.wire import worker as wire
-from grange.wire.codec import decode_to_server, decode_to_worker, encode
+from grange.wire.codec import encode, unpack_to_server, unpack_to_worker
 from grange.worker import effects as fx
 from grange.worker import inputs
 from grange.worker.core import WorkerCore
@@ -61,7 +61,7 @@ class Wire:
         return await self._arrived.get()
 
     async def send(self, data: bytes) -> None:
-        self.down.append(decode_to_worker(data))
+        self.down.extend(unpack_to_worker(data))
 
     async def close(self, code: int, reason: str) -> None:
         self.down.append(None)
@@ -69,7 +69,7 @@ class Wire:
     def arrive(self) -> None:
         """Let the next message reach the server."""
         data = encode(self.up.popleft())
-        decode_to_server(data)
+        unpack_to_server(data)
         self._arrived.put_nowait(data)
 
     def hang_up(self) -> None:

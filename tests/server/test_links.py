@@ -28,7 +28,7 @@ from grange.server.links import Clocks, Links
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import AuditRecord, CredentialRecord
 from grange.wire import worker as wire
-from grange.wire.codec import decode_to_worker, encode
+from grange.wire.codec import encode, pack, unpack_to_worker
 from tests.build import DONE, READY, RUNNING, TRAITS, block, job, states
 
 PATIENCE_S = 20.0
@@ -71,7 +71,8 @@ class FakeSocket:
         await self.reads.wait()
         if self.broken:
             raise ConnectionResetError
-        self._told.put_nowait(decode_to_worker(data))
+        for message in unpack_to_worker(data):
+            self._told.put_nowait(message)
 
     async def close(self, code: int, reason: str) -> None:
         if self.closed is None:
@@ -544,10 +545,25 @@ def test_one_worker_cannot_end_the_run_of_another(play: Play) -> None:
     play(scenario)
 
 
+def test_messages_may_come_and_go_several_to_a_frame(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket, run_id = await shell.started("1-2")
+        text = wire.Log(run_id=run_id, offset=0, data=b"text")
+        ended = wire.Ended(run_id=run_id, result=ENDED_WELL)
+        socket.say(pack([encode(text), encode(ended), encode(wire.Bye())]))
+        assert (await socket.told(wire.Start)).run.run_id != run_id
+        assert (await socket.told(wire.LogAck)).offset == 4
+        assert (await socket.told(wire.EndedAck)).run_ids == (run_id,)
+        await shell.until(lambda: shell.presence() is Presence.OFFLINE)
+        assert shell.states() == [DONE, READY]
+
+    play(scenario)
+
+
 def test_more_results_than_may_wait_slow_the_worker_down(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(links_module, "ENDS_MAX", 2)
+    monkeypatch.setattr(link_module, "BOOKED_MAX", 2)
 
     async def scenario(shell: Shell) -> None:
         socket = await shell.join()

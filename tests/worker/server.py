@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from grange.model.ids import RunId
 from grange.model.run import RunResult, RunSpec
-from grange.wire.codec import decode_to_server, encode
+from grange.wire.codec import decode_to_server, encode, unpack_to_server
 from grange.wire.worker import (
     PATH,
     Beat,
@@ -109,8 +109,8 @@ class FarmServer:
             self._link = link
             await self._note(lambda: self.hellos.append(hello))
             while True:
-                message = decode_to_server(await self._receive(link))
-                await self._answer(link, message)
+                for message in unpack_to_server(await self._receive(link)):
+                    await self._answer(link, message)
 
     async def _receive(self, link: ServerConnection) -> bytes:
         data = await link.recv()

@@ -66,6 +66,39 @@ def test_what_a_run_leaves_is_removed_with_it(tmp_path: Path) -> None:
         assert [path for path in tmp_path.rglob("*1*") if path.is_relative_to(tmp_path)] == []
 
 
+def test_a_folder_that_was_left_empty_is_the_next_runs(tmp_path: Path) -> None:
+    with Home(tmp_path) as home:
+        folder = home.make_run_folder(ONE)
+        assert home.take_back_if_empty(ONE)
+        assert home.make_run_folder(TWO) == folder
+        assert home.make_run_folder(ONE) != folder, "no two runs share one"
+
+
+def test_a_folder_that_is_not_as_it_was_given_is_nobody_elses(tmp_path: Path) -> None:
+    with Home(tmp_path) as home:
+        for spoil in (lambda f: (f / "x").touch(), lambda f: f.chmod(0o500), move_away):
+            folder = Path(home.make_run_folder(ONE))
+            spoil(folder)
+            assert not home.take_back_if_empty(ONE)
+            assert Path(home.make_run_folder(TWO)) != folder
+            home.remove(ONE)
+            assert not os.path.lexists(folder)
+            home.remove(TWO)
+
+
+def move_away(folder: Path) -> None:
+    """Put a link in a folder's place."""
+    folder.rename(folder.with_name("moved"))
+    folder.symlink_to(folder.with_name("moved"))
+
+
+def test_a_folder_that_its_run_removed_is_not_missed(tmp_path: Path) -> None:
+    with Home(tmp_path) as home:
+        Path(home.make_run_folder(ONE)).rmdir()
+        assert home.take_back_if_empty(ONE)
+        assert Path(home.make_run_folder(ONE)).is_dir()
+
+
 def test_removing_what_was_never_there_is_harmless(tmp_path: Path) -> None:
     with Home(tmp_path) as home:
         home.remove(ONE)
@@ -81,13 +114,14 @@ def test_a_link_out_of_a_run_folder_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "precious" / "file").exists()
 
 
-def test_at_start_only_runs_that_still_wait_are_kept(tmp_path: Path) -> None:
+def test_at_start_only_the_logs_of_results_that_still_wait_are_kept(tmp_path: Path) -> None:
     with Home(tmp_path) as home:
         for run_id in (ONE, TWO):
-            home.make_run_folder(run_id)
+            (Path(home.make_run_folder(run_id)) / "file").write_text("x")
             Path(home.log_of(run_id)).write_text("x")
+    with Home(tmp_path) as home:
         home.sweep({TWO})
-        assert [path.name for path in (tmp_path / "runs").iterdir()] == ["2"]
+        assert list((tmp_path / "runs").iterdir()) == []
         assert [path.name for path in (tmp_path / "logs").iterdir()] == ["2"]
 
 

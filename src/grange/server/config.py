@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -133,7 +134,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadSetting(f"{path} cannot be read: {error}") from error
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadSetting(f"{path} is not TOML: {error}") from error
     if "state_dir" in found:
         raise BadSetting(f"{path}: state_dir cannot be set in a file of the state folder itself")
@@ -171,6 +172,9 @@ def _check(found: Mapping[str, Any], where: str, state_dir: Path) -> None:
     plain = {
         name: str(value) if isinstance(value, Path) else value for name, value in found.items()
     }
+    for name, value in found.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadSetting(f"{where}: {name}: a number that is none, or has no end")
     try:
         msgspec.convert(plain | {"state_dir": str(state_dir)}, Settings, dec_hook=_path)
     except msgspec.ValidationError as error:

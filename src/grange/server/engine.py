@@ -102,6 +102,17 @@ class Engine:
             Rejected: the command is not possible.
             Stopped: the engine ended; whether the command was done is not known.
         """
+        return await (await self.post(command, by))
+
+    async def post(self, command: Command, by: Actor = FARM) -> asyncio.Future[object]:
+        """Hand a command over, as `do` does, without waiting for it.
+
+        Returns:
+            What will have the reply, or `Rejected`, or `Stopped`.
+
+        Raises:
+            Stopped: the engine has ended.
+        """
         if self._ended.is_set():
             raise Stopped("the server is stopping")
         done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
@@ -109,7 +120,7 @@ class Engine:
         if self._ended.is_set():  # it ended while the inbox was full
             self._inbox.get_nowait()  # lets the next one in, to be told the same
             raise Stopped("the server stopped; ask again later")
-        return await done
+        return done
 
     async def run(self) -> None:
         """Process batches until cancelled.

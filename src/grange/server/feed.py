@@ -18,6 +18,7 @@ from grange.core import events as ev
 from grange.core.farm import Farm
 from grange.core.objects import Job
 from grange.model.ids import JobId, RunId, WorkerId
+from grange.model.unreadable import UNREADABLE
 from grange.model.views import JobView, TaskView
 from grange.server.auth import Principal
 from grange.server.permissions import Act, Reach
@@ -143,8 +144,8 @@ class Feed:
                 first = await socket.receive()
             if first is None:
                 return
-            session.watch = msgspec.json.decode(first, type=Watch)
-        except (TimeoutError, msgspec.MsgspecError) as error:
+            session.watch = read_watch(first)
+        except (TimeoutError, *UNREADABLE) as error:
             await _refuse(socket, str(error) or "no watch came")
             return
         session.number = session.watch.after
@@ -164,8 +165,8 @@ class Feed:
         """Take changes of what is watched, until the watcher goes."""
         while (data := await socket.receive()) is not None:
             try:
-                session.watch = msgspec.json.decode(data, type=Watch)
-            except msgspec.MsgspecError as error:
+                session.watch = read_watch(data)
+            except UNREADABLE as error:
                 await _refuse(socket, str(error))
                 return
             session.number = session.watch.after
@@ -267,6 +268,11 @@ class Feed:
             if self._changed[key] <= number:
                 return
             yield key
+
+
+def read_watch(data: bytes) -> Watch:
+    """Read what somebody wants to watch. Raises `UNREADABLE`."""
+    return msgspec.json.decode(data, type=Watch)
 
 
 async def _refuse(socket: Socket, text: str) -> None:

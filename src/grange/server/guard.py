@@ -121,7 +121,7 @@ class Guard:
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         said = header(scope, b"content-length")
-        if said is not None and said.isdigit() and int(said[:20]) > self._body_max_bytes:
+        if said is not None and said.isdecimal() and int(said[:20]) > self._body_max_bytes:
             raise self._too_large()
         return _Body(receive, self._body_max_bytes, self._too_large).receive
 

@@ -16,6 +16,7 @@ from grange.wire import worker as wire
 OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
 TEXT_MAX = 4_096  # characters of each text of a result
 FILES_MAX = 1_000  # files that a result names
+BOOKED_MAX = 256  # results of one worker that wait for their commit; more slow it down
 ENDED_MAX = 1_000  # ended runs of a link whose late log text is still taken
 
 
@@ -43,6 +44,35 @@ class Link:
         self.ended: OrderedDict[RunId, JobId] = OrderedDict()  # runs that ended a while ago
         self.refused: set[RunId] = set()  # runs of whose log a piece was not kept
         self.gone = asyncio.Event()
+        self._booked: dict[asyncio.Future[object], RunId] = {}  # results that are being committed
+        self._taken = asyncio.Event()  # one of them has been
+
+    async def room_for_result(self) -> None:
+        """Wait until another result may be committed."""
+        while len(self._booked) >= BOOKED_MAX:
+            await self._next_taken()
+
+    async def all_taken(self) -> None:
+        """Wait until all results are committed."""
+        while self._booked:
+            await self._next_taken()
+
+    async def _next_taken(self) -> None:
+        self._taken.clear()
+        await self._taken.wait()
+
+    def await_booking(self, run_id: RunId, done: asyncio.Future[object]) -> None:
+        """Acknowledge a result when it is on disk; if that fails, the link is of no use."""
+        self._booked[done] = run_id
+        done.add_done_callback(self._taken_in)
+
+    def _taken_in(self, done: asyncio.Future[object]) -> None:
+        run_id = self._booked.pop(done)
+        self._taken.set()
+        if done.cancelled() or done.exception() is not None:
+            self.gone.set()
+        else:
+            self.tell(wire.EndedAck(run_ids=(run_id,)))
 
     def note_end(self, run: Run) -> None:
         """Remember whose log may still come in pieces."""

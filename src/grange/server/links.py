@@ -30,13 +30,20 @@ from grange.server.socket import Socket
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import CredentialRecord
 from grange.wire import worker as wire
-from grange.wire.codec import WireError, decode_to_server, encode
+from grange.wire.codec import (
+    PACK_BYTES,
+    PACK_MAX,
+    WireError,
+    decode_to_server,
+    encode,
+    pack,
+    unpack_to_server,
+)
 
 HELLO_TIMEOUT_S = 10.0  # from connection to `Hello`
 RETRY_S = 2.0  # a refused worker tries again after
 MEASURE_STEP = 0.05  # part of the whole by which free memory or disk must change to be noted
 CLOSE_TEXT_MAX = 40  # characters of a reason for closing: it has room for 123 bytes
-ENDS_MAX = 256  # reports of one worker that wait for their commit; more slow it down
 
 
 class Clocks(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,25 +280,27 @@ class Links:
     async def _send(self, link: Link) -> None:
         try:
             while True:
-                await link.socket.send(encode(await link.outbox.get()))
+                messages = [encode(await link.outbox.get())]
+                size = len(messages[0])
+                while len(messages) < PACK_MAX and size < PACK_BYTES and link.outbox.qsize():
+                    messages.append(encode(link.outbox.get_nowait()))
+                    size += len(messages[-1])
+                await link.socket.send(pack(messages))
         finally:
             link.gone.set()
 
     async def _receive(self, link: Link) -> None:
         try:
-            async with asyncio.TaskGroup() as ends:
-                room = asyncio.Semaphore(ENDS_MAX)
-                while (data := await link.socket.receive()) is not None:
-                    link.heard = self._monotonic()
-                    message = decode_to_server(data)
+            while not link.left and (data := await link.socket.receive()) is not None:
+                link.heard = self._monotonic()
+                for message in unpack_to_server(data):
                     if isinstance(message, wire.Ended):
-                        await room.acquire()
-                        ends.create_task(self._ended(link, message, room))
+                        await self._ended(link, message)
                     elif isinstance(message, wire.Bye):
                         link.left = True
-                        return
                     else:
                         await self._hear(link, message)
+            await link.all_taken()
         finally:
             link.gone.set()
 
@@ -310,21 +319,17 @@ class Links:
             case _:
                 raise WireError(f"{type(message).__name__} is out of place")
 
-    async def _ended(self, link: Link, message: wire.Ended, room: asyncio.Semaphore) -> None:
+    async def _ended(self, link: Link, message: wire.Ended) -> None:
+        """Have a result booked; it is acknowledged when it is on disk."""
         if message.whole and message.run_id in link.refused:
-            room.release()
             return  # it comes again, after its log
         run = self._engine.farm.state.runs.get(message.run_id)
         if run is not None and run.worker_id == link.worker_id:
             link.note_end(run)
-        try:
-            result = clipped(message.result)
-            await self._engine.do(
-                EndRun(worker_id=link.worker_id, run_id=message.run_id, result=result)
-            )
-        finally:
-            room.release()
-        link.tell(wire.EndedAck(run_ids=(message.run_id,)))
+        result = clipped(message.result)
+        command = EndRun(worker_id=link.worker_id, run_id=message.run_id, result=result)
+        await link.room_for_result()
+        link.await_booking(message.run_id, await self._engine.post(command))
 
     def _keep_log(self, link: Link, message: wire.Log) -> None:
         run = self._engine.farm.state.runs.get(message.run_id)

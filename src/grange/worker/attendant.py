@@ -213,7 +213,7 @@ class Attendant:
         verdict = self._verdict(exit_)
         self._write(verdict.log)
         self.log.close()
-        self._has_folder = not self._aids.home.remove_if_empty(self.run.run_id)
+        self._has_folder = not self._aids.home.take_back_if_empty(self.run.run_id)
         return Judged(
             run_id=self.run.run_id,
             status=verdict.status,

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 import psutil
 
+from grange.model.unreadable import UNREADABLE
 from grange.worker import procfs
 from grange.worker.config import WorkerConfig, to_json
 
@@ -80,7 +81,7 @@ def find(state_folder: Path) -> psutil.Process | None:
         said = msgspec.json.decode((state_folder / NOTE).read_bytes(), type=_Note)
         process = psutil.Process(said.pid)
         alive = _started(process) == said.started
-    except (OSError, msgspec.MsgspecError, psutil.NoSuchProcess):
+    except (OSError, *UNREADABLE, psutil.Error, ValueError, OverflowError):
         return None
     return process if alive and _lives(process) else None
 

@@ -8,9 +8,11 @@ import logging
 import os
 import secrets
 import shutil
+import stat
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from grange.model.ids import RunId
 from grange.worker.account import Account
@@ -18,6 +20,8 @@ from grange.worker.errors import HomeInUse
 from grange.worker.outbox import Outbox
 
 log = logging.getLogger(__name__)
+
+FOLDER_MODE: Final = 0o700  # of a run's own folder
 
 
 class Home:
@@ -30,7 +34,10 @@ class Home:
     lock          held while a daemon lives
     mark          random id, in the environment of every process of this worker
     outbox/<run>  result that the server has not acknowledged
-    runs/<run>/   the run's own folder: its log, and what its service puts there
+    logs/<run>    log of a run, once it is long or its result is kept
+    runs/<n>/     a run's own folder, where it works and its service puts files; one that
+                  was left empty is the next run's, for making and removing folders waits
+                  for the disk
     """
 
     def __init__(self, folder: Path, account: Account | None = None) -> None:
@@ -41,6 +48,9 @@ class Home:
         self.runs = str(self.folder / "runs")  #: where runs have their folders
         self._logs = str(self.folder / "logs")
         self._lock: int | None = None
+        self._numbers = count(1)
+        self._folders: dict[RunId, str] = {}  # of the runs that have one
+        self._spare: list[str] = []  # empty ones
 
     def __enter__(self) -> Self:
         """Take the folder.
@@ -68,39 +78,74 @@ class Home:
         trace: TracebackType | None,
     ) -> None:
         """Give the folder back."""
+        for folder in self._spare:
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _read_mark(self) -> str:
         path = self.folder / "mark"
-        with contextlib.suppress(FileNotFoundError):
-            if mark := path.read_text(encoding="ascii").strip():
+        with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
+            mark = path.read_text(encoding="ascii").strip()
+            if mark.isalnum():
                 return mark
         mark = secrets.token_hex(16)
         path.write_text(mark, encoding="ascii")
         return mark
 
     def make_run_folder(self, run_id: RunId) -> str:
-        """Make the folder of a run and name it."""
-        folder = f"{self.runs}/{run_id}"
-        try:
-            os.mkdir(folder, 0o700)  # noqa: PTH102 (hot)
-        except FileExistsError:
-            return folder
-        if self.account is not None:
-            os.chown(folder, self.account.uid, self.account.gid)
+        """Give a run an empty folder of its own and name it.
+
+        Raises:
+            OSError: none can be made.
+        """
+        folder = self._folders.get(run_id)
+        if folder is None:
+            try:
+                folder = self._spare.pop()
+            except IndexError:
+                folder = self._new_folder()
+            self._folders[run_id] = folder
         return folder
 
-    def remove_if_empty(self, run_id: RunId) -> bool:
-        """Remove the folder of a run that has put nothing there; true if it is gone."""
+    def _new_folder(self) -> str:
+        for number in self._numbers:
+            folder = f"{self.runs}/{number}"
+            try:
+                os.mkdir(folder, FOLDER_MODE)  # noqa: PTH102 (hot)
+            except FileExistsError:
+                continue  # a former life has left it, and it could not be removed
+            if self.account is not None:
+                os.chown(folder, self.account.uid, self.account.gid)
+            return folder
+        raise AssertionError("numbers do not end")
+
+    def take_back_if_empty(self, run_id: RunId) -> bool:
+        """Keep the folder of a run for another one, if it is as it was given; true then."""
+        folder = self._folders.get(run_id)
+        if folder is None:
+            return True
         try:
-            os.rmdir(f"{self.runs}/{run_id}")  # noqa: PTH106 (hot)
+            as_given = self._is_untouched(folder)
         except FileNotFoundError:
+            del self._folders[run_id]  # the run has removed it
             return True
         except OSError:
             return False
-        return True
+        if as_given:
+            del self._folders[run_id]
+            self._spare.append(folder)
+        return as_given
+
+    def _is_untouched(self, folder: str) -> bool:
+        found = os.lstat(folder)
+        owner = os.geteuid() if self.account is None else self.account.uid
+        if found.st_mode != stat.S_IFDIR | FOLDER_MODE or found.st_uid != owner:
+            return False
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
 
     def log_of(self, run_id: RunId) -> str:
         """Name the file of a run's log: not in its folder, where a task could put a link."""
@@ -110,15 +155,23 @@ class Home:
         """Remove all that is kept of a run."""
         self.outbox.drop(run_id)
         Path(self.log_of(run_id)).unlink(missing_ok=True)
-        if not self.remove_if_empty(run_id):
-            shutil.rmtree(f"{self.runs}/{run_id}", onerror=_tell)
+        if not self.take_back_if_empty(run_id):
+            _remove_folder(self._folders.pop(run_id))
 
     def sweep(self, keep: set[RunId]) -> None:
-        """Remove what a former life has left of other runs than these."""
-        for folder in (self.runs, self._logs):
-            for path in Path(folder).iterdir():
-                if path.name.isdigit() and RunId(int(path.name)) not in keep:
-                    self.remove(RunId(int(path.name)))
+        """Remove what a former life has left, but for the logs of these runs."""
+        for path in Path(self._logs).iterdir():
+            if path.name.isdigit() and RunId(int(path.name)) not in keep:
+                self.remove(RunId(int(path.name)))
+        for path in Path(self.runs).iterdir():
+            _remove_folder(str(path))
+
+
+def _remove_folder(folder: str) -> None:
+    if Path(folder).is_symlink():  # a task may put one in its place
+        Path(folder).unlink()
+    else:
+        shutil.rmtree(folder, onerror=_tell)
 
 
 def _tell(_function: object, path: str, error: object) -> None:

@@ -13,11 +13,11 @@ OWN: Final = Path("/proc/self/cgroup")
 def groups(own: Path = OWN, root: Path = ROOT) -> Iterator[Path]:
     """The control group of this process and those above it."""
     try:
-        lines = own.read_text(encoding="ascii").splitlines()
+        lines = own.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return
     for line in lines:
-        if line.startswith("0::/"):
+        if line.startswith("0::/") and "\0" not in line:
             group = root / line[4:]
             yield from (path for path in (group, *group.parents) if path.is_relative_to(root))
 
@@ -44,16 +44,15 @@ def cpu_cores(own: Path = OWN, root: Path = ROOT) -> float | None:
     for group in groups(own, root):
         try:
             quota, period = (group / "cpu.max").read_text(encoding="ascii").split()
-        except (OSError, ValueError):
+            if quota != "max":
+                found.append(int(quota) / int(period))
+        except (OSError, ValueError, ArithmeticError):
             continue
-        if quota != "max":
-            found.append(int(quota) / int(period))
     return min(found, default=None)
 
 
 def _number(path: Path) -> int | None:
     try:
-        text = path.read_text(encoding="ascii").strip()
-    except OSError:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # "max" is no limit
         return None
-    return int(text) if text.isdigit() else None  # "max" is no limit

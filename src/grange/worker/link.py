@@ -20,7 +20,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 from grange.wire.address import is_loopback
-from grange.wire.codec import WireError, decode_to_worker, encode
+from grange.wire.codec import (
+    PACK_BYTES,
+    PACK_MAX,
+    WireError,
+    decode_to_worker,
+    encode,
+    pack,
+    unpack_to_worker,
+)
 from grange.wire.worker import (
     LOG_CHUNK_MAX,
     MESSAGE_MAX,
@@ -201,18 +209,15 @@ class Link:
 
     async def _read(self, link: ClientConnection) -> None:
         async for data in link:
-            self._received(decode_to_worker(_binary(data)))
+            for message in unpack_to_worker(_binary(data)):
+                self._received(message)
 
     async def _write(self, link: ClientConnection) -> None:
         flushed = 0
         while True:
-            if self._urgent:
-                await link.send(self._urgent.popleft())
-                continue
-            if self._queue:
-                data, text = self._queue.popleft()
-                await link.send(data)
-                self._queued -= len(data)
+            frame, text = self._next_frame()
+            if frame:
+                await link.send(frame)
                 flushed += text
             if flushed and (flushed >= LOG_CHUNK_MAX or not self._queue):
                 self._flushed(flushed)
@@ -223,6 +228,20 @@ class Link:
                     return
                 self._wake.clear()
                 await self._wake.wait()
+
+    def _next_frame(self) -> tuple[bytes, int]:
+        """What is to go out next, beats first, and how much log text is in it."""
+        messages: list[bytes] = []
+        size = text = 0
+        while self._urgent and len(messages) < PACK_MAX:
+            messages.append(self._urgent.popleft())
+        while self._queue and len(messages) < PACK_MAX and size < PACK_BYTES:
+            data, log_text = self._queue.popleft()
+            messages.append(data)
+            size += len(data)
+            text += log_text
+        self._queued -= size
+        return (pack(messages) if messages else b""), text
 
 
 def _keep_little_unsent(connection: ClientConnection) -> None:

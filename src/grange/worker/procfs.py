@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 PROC: Final = "/proc"
 STAT_MAX: Final = 1_024  # bytes; a stat line is about 300
 ENVIRON_MAX: Final = 4 * 1024 * 1024  # bytes of one environment that are searched
+FIELDS: Final = 22  # of a stat line, from the state on, that are read
 TICKS: Final = os.sysconf("SC_CLK_TCK")  # per second
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")  # bytes
 
@@ -29,7 +30,7 @@ class Process(NamedTuple):
 def process(pid: int) -> Process | None:
     """Read one process; None when it is gone."""
     text = _read(f"{PROC}/{pid}/stat", STAT_MAX)
-    return _parse(pid, text) if text else None
+    return parse_stat(pid, text) if text else None
 
 
 class Table:
@@ -76,20 +77,24 @@ class Table:
         return found
 
 
-def _parse(pid: int, text: bytes) -> Process:
+def parse_stat(pid: int, text: bytes) -> Process | None:
+    """Read a stat line; None where it is none."""
     # the name, field 2, may hold blanks and brackets; what follows its last one does not
-    fields = text[text.rindex(b")") + 2 :].split()
-    ticks = int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])
-    return Process(
-        pid=pid,
-        state=fields[0].decode(),
-        ppid=int(fields[1]),
-        group=int(fields[2]),
-        session=int(fields[3]),
-        cpu_s=ticks / TICKS,
-        started=int(fields[19]) / TICKS,
-        resident=int(fields[21]) * PAGE,
-    )
+    state, *fields = text.rpartition(b")")[2].split()[:FIELDS] or [b""]
+    try:
+        numbers = [int(field) for field in fields]
+        return Process(
+            pid=pid,
+            state=state.decode("ascii"),
+            ppid=numbers[0],
+            group=numbers[1],
+            session=numbers[2],
+            cpu_s=sum(numbers[10:14]) / TICKS,
+            started=numbers[18] / TICKS,
+            resident=numbers[20] * PAGE,
+        )
+    except (ValueError, IndexError):
+        return None
 
 
 def children(pid: int) -> set[int]:
@@ -105,9 +110,11 @@ def children(pid: int) -> set[int]:
 
 def variable(pid: int, name: str) -> str | None:
     """Read a variable of the environment a process was started with; None if unreadable."""
-    text = _read(f"{PROC}/{pid}/environ", ENVIRON_MAX)
-    if not text:
-        return None
+    return parse_environment(_read(f"{PROC}/{pid}/environ", ENVIRON_MAX) or b"", name)
+
+
+def parse_environment(text: bytes, name: str) -> str | None:
+    """Find a variable among NAME=VALUE, each ended by a NUL; None where it is not."""
     key = name.encode() + b"="
     for entry in text.split(b"\0"):
         if entry.startswith(key):

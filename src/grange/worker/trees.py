@@ -113,8 +113,9 @@ class Trees:
     def _owner(self, pid: int) -> Tree | None:
         """Whose orphan is it: by its mark, its session, or as the only run it can be of."""
         mark = procfs.variable(pid, RUN_MARK)
-        if mark is not None and mark.isdigit() and int(mark) in self.by_run:
-            return self.by_run[int(mark)]
+        by_mark = {str(run_id): tree for run_id, tree in self.by_run.items()}
+        if mark in by_mark:  # not int(mark): the process may have set it to anything
+            return by_mark[mark]
         item = procfs.process(pid)
         if item is None:
             return None

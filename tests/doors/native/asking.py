@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from grange.model.ids import RunId
 from grange.model.run import RunResult, Traits
 from grange.model.states import RunStatus
 from grange.wire import worker as wire
-from grange.wire.codec import decode_to_worker, encode
+from grange.wire.codec import encode, unpack_to_worker
 from tests.doors.native.served import Served
 
 BLOCK: dict[str, Any] = {"frames": "1-10", "command": ["render", "@#@"]}
@@ -45,14 +46,17 @@ class FakeWorker:
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
+        self._received: deque[wire.ToWorker] = deque()
 
     def send(self, message: wire.ToServer) -> None:
         self.socket.send(encode(message))
 
     def receive(self) -> wire.ToWorker:
-        data = self.socket.recv(timeout=5)
-        assert isinstance(data, bytes)
-        return decode_to_worker(data)
+        while not self._received:
+            data = self.socket.recv(timeout=5)
+            assert isinstance(data, bytes)
+            self._received.extend(unpack_to_worker(data))
+        return self._received.popleft()
 
     def until(self, kind: type[Any]) -> Any:
         """The next message of a kind."""
