@@ -22,6 +22,7 @@ from grange.core.farm import Farm
 from grange.core.records import Changes
 from grange.doors.native.door import native_door
 from grange.doors.native.parts import Joining, Parts
+from grange.model.unreadable import UNREADABLE
 from grange.plugins.host import known
 from grange.server.auth import Gate
 from grange.server.config import BadSetting, Settings, load
@@ -352,7 +353,7 @@ def main(arguments: Sequence[str]) -> int:
     except (WorkerCannotRun, StoreError, CannotListen, StateDirUnsafe, BadSetting) as why:
         log.error("%s", why)  # noqa: TRY400  # a sentence for people
         return 1
-    except msgspec.MsgspecError as why:  # who started us has died at it
+    except UNREADABLE as why:  # who started us has died at it
         log.error("what was said by standard input cannot be read: %s", why)  # noqa: TRY400
         return 1
     return 0

@@ -20,6 +20,7 @@ import msgspec
 import platformdirs
 
 from grange.client.errors import NoServer
+from grange.model.unreadable import UNREADABLE
 from grange.wire.address import is_loopback
 
 SERVER: Final = "GRANGE_SERVER"
@@ -129,7 +130,7 @@ def _local(environment: Mapping[str, str]) -> Place | None:
         said = msgspec.json.decode(path.read_bytes(), type=Announcement)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None  # none runs, or somebody else's
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise NoServer(f"{path} cannot be read ({error}): start the server again") from error
     return Place(
         url=_url(said.url),
@@ -146,7 +147,7 @@ def _configured(environment: Mapping[str, str]) -> Place | None:
         said = msgspec.convert(tomllib.loads(text), Configuration)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise NoServer(f"{path} cannot be used: {error}") from error
     if said.token:
         _refuse_shared(path)
@@ -160,11 +161,11 @@ def _configured(environment: Mapping[str, str]) -> Place | None:
 
 def _url(text: str) -> str:
     """An address, in the one way in which we write it."""
-    parts = urlsplit(text if "://" in text else f"//{text}")
     try:
+        parts = urlsplit(text if "://" in text else f"//{text}")
         port = parts.port
     except ValueError as error:
-        raise NoServer(f"{text!r} has no port that can be: {error}") from error
+        raise NoServer(f"{text!r} is no address: {error}") from error
     scheme = parts.scheme or ("http" if is_loopback(parts.hostname or "") else "https")
     if scheme not in ("http", "https") or not parts.hostname:
         raise NoServer(f"{text!r} is no server's address; write one such as https://farm:7420")

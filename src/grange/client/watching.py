@@ -8,6 +8,7 @@ import msgspec
 
 from grange.client.errors import ApiError, BadReply, JobDeleted
 from grange.model.states import JobState
+from grange.model.unreadable import UNREADABLE
 from grange.model.views import ErrorBody, FarmView, JobView, TaskView, WorkerView
 from grange.wire.watch import FromServer, Patch, Snapshot, Watch, WatchError
 
@@ -42,7 +43,7 @@ class Watching:
         """
         try:
             message: FromServer = _decoder.decode(data)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise BadReply(f"a message of the watch cannot be understood: {error}") from error
         if isinstance(message, WatchError):
             raise ApiError(0, ErrorBody(code=message.code, message=message.message))

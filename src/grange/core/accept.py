@@ -14,7 +14,7 @@ from grange.core.masks import check_regex
 from grange.core.state import FarmState
 from grange.model.frames import FramesError
 from grange.model.patterns import Command
-from grange.model.spec import BLOCKS_MAX, TASKS_MAX, BlockSpec, JobSpec, TaskSpec
+from grange.model.spec import BLOCKS_MAX, NAME_MAX, TASKS_MAX, BlockSpec, JobSpec, TaskSpec
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -141,7 +141,7 @@ def check_command(command: Command, path: str) -> None:
 
 def near(name: str, known: Collection[str]) -> str:
     """The end of a sentence that names the nearest known word, or the known ones."""
-    close = get_close_matches(name, sorted(known), 1)
+    close = get_close_matches(name[:NAME_MAX], sorted(known), 1)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; known are {', '.join(sorted(known)[:20])}" if known else ""
@@ -158,7 +158,8 @@ def edited(spec: S, changes: Mapping[str, Any], editable: Collection[str], path:
         if name not in editable:
             known = name in spec.__struct_fields__
             why = "cannot be edited" if known else f"is not a field{near(name, editable)}"
-            raise UnknownField(f"{name!r} {why}", path + name)
+            shown = name[:NAME_MAX]
+            raise UnknownField(f"{shown!r} {why}", path + shown)
     fields = {name: getattr(spec, name) for name in spec.__struct_fields__}
     raw = {name: msgspec.to_builtins(value) for name, value in fields.items()}
     try:

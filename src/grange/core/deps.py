@@ -271,7 +271,7 @@ def link_jobs(state: FarmState) -> None:
     for job_id in sorted(stuck_jobs(state), reverse=True):
         job = state.jobs[job_id]
         for target in sorted(job.waits):
-            if _closes_circle(state, job, target):
+            if closes_circle(state, job, target):
                 job.waits.discard(target)
                 state.jobs[target].dependants.discard(job_id)
 
@@ -288,7 +288,8 @@ def stuck_jobs(state: FarmState) -> list[JobId]:
     return [job_id for job_id, count in left.items() if count]
 
 
-def _closes_circle(state: FarmState, job: Job, target: JobId) -> bool:
+def closes_circle(state: FarmState, job: Job, target: JobId) -> bool:
+    """Whether a job would, in the end, wait for itself if it waited for another one."""
     try:
         refuse_job_cycle(state, job.spec.name, {target}, {job.job_id})
     except DependencyCycle:
@@ -313,7 +314,7 @@ def relink_dependants(state: FarmState, job: Job) -> list[Job]:
     held = []
     for job_id in sorted(job_dependants(state, job.spec.name, job.user, job.job_id)):
         other = state.jobs[job_id]
-        if other.done or _closes_circle(state, other, job.job_id):
+        if other.done or closes_circle(state, other, job.job_id):
             continue
         other.waits.add(job.job_id)
         job.dependants.add(job_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import dropwhile
 
 from grange.core.tasks import TaskTable
 from grange.model.frames import TaskSpace
@@ -72,6 +73,18 @@ class Picker:
             if index != after and self._may_start(index):
                 yield index
 
+    def lost(self, table: TaskTable) -> list[int]:
+        """READY tasks that `peek` would never come to: there must be none. Cost: O(tasks)."""
+        ready = [index for index in table.indexes(TaskState.READY) if self._may_start(index)]
+        if self.sequential == FORWARD:
+            return [index for index in ready if index < self._cursor]
+        if self.sequential == BACKWARD:
+            return [index for index in ready if index >= self._cursor]
+        if self._walk is None:
+            return []
+        ahead = set(dropwhile(lambda index: index != self._order, self._order_of_starting()))
+        return [index for index in ready if index not in ahead and index not in self._behind]
+
     def _may_start(self, index: int) -> bool:
         return not self.preview_only or in_preview(self.space, self.sequential, index)
 
@@ -81,9 +94,12 @@ class Picker:
                 return self._behind[0]
             self._behind.popleft()
         if self._walk is None:
-            order = preview if self.preview_only else start_order
-            self._walk = order(self.space, self.sequential)
+            self._walk = self._order_of_starting()
             self._order = next(self._walk, None)
         while self._order is not None and table.state[self._order] != TaskState.READY:
             self._order = next(self._walk, None)
         return -1 if self._order is None else self._order
+
+    def _order_of_starting(self) -> Iterator[int]:
+        order = preview if self.preview_only else start_order
+        return order(self.space, self.sequential)

@@ -39,6 +39,8 @@ def service_class(name: str, folders: Sequence[str]) -> type[Service]:
     Raises:
         PluginError: there is none, or it is broken.
     """
+    if not folders:
+        return _shipped_service(name)
     return _class_in(_module("services", name, folders), name, Service)
 
 
@@ -48,6 +50,8 @@ def parser_class(name: str, folders: Sequence[str]) -> type[Parser]:
     Raises:
         PluginError: there is none, or it is broken.
     """
+    if not folders:
+        return _shipped_parser(name)
     return _class_in(_module("parsers", name, folders), name, Parser)
 
 
@@ -63,6 +67,17 @@ def last_lines(fault: BaseException) -> str:
     """Give the end of a fault's traceback."""
     lines = "".join(traceback.format_exception(fault)).splitlines()
     return "\n".join(lines[-TRACEBACK_LINES:])
+
+
+@functools.lru_cache(maxsize=MODULES_MAX)
+def _shipped_service(name: str) -> type[Service]:
+    """What ships does not change while we live."""
+    return _class_in(_module("services", name, ()), name, Service)
+
+
+@functools.lru_cache(maxsize=MODULES_MAX)
+def _shipped_parser(name: str) -> type[Parser]:
+    return _class_in(_module("parsers", name, ()), name, Parser)
 
 
 def _module(kind: Kind, name: str, folders: Sequence[str]) -> ModuleType:

@@ -180,6 +180,8 @@ def _check(found: Mapping[str, Any], where: str, state_dir: Path) -> None:
     except msgspec.ValidationError as error:
         text, _, field = str(error).partition(" - at `$.")
         raise BadSetting(f"{where}: {field.rstrip('`')}: {text}") from error
+    except UnicodeEncodeError as error:
+        raise BadSetting(f"{where}: {error.object[:100]!r} is no UTF-8") from error
 
 
 def _check_whole(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
+from grange.model.unreadable import UNREADABLE
 from grange.store.store import UnreadableRecord
 
 T = TypeVar("T")
@@ -76,11 +77,11 @@ class Reader(Generic[T]):
         """
         try:
             return self._decode(body)
-        except msgspec.DecodeError as strict:
+        except UNREADABLE as strict:
             try:
                 plain = msgspec.msgpack.decode(body, strict=False)
                 return cast("T", _shaped(inspect.type_info(self._kind), plain))
-            except (msgspec.DecodeError, TypeError, ValueError) as error:
+            except (*UNREADABLE, TypeError, ValueError) as error:
                 raise UnreadableRecord(str(strict)) from error
 
 

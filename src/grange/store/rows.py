@@ -26,7 +26,9 @@ from grange.core.records import (
     UserRecord,
     WorkerRecord,
 )
+from grange.core.tasks import CHUNK, PACKED
 from grange.model.ids import JobId
+from grange.model.states import TaskState
 from grange.store import schema
 from grange.store.bodies import Reader, encode, whole
 from grange.store.statements import Row
@@ -65,22 +67,31 @@ class Kind(NamedTuple, Generic[R]):
     from_row: Callable[[Row], R]
 
 
-def _from_body(record: type[R], table: Table) -> Callable[[Row], R]:
+def _from_body(record: type[R], table: Table, key_of: Callable[[R], Row]) -> Callable[[Row], R]:
     reader: Reader[R] = Reader(record)
     place = list(table.columns.keys()).index("body")
 
     def from_row(row: Row) -> R:
+        where = tuple(row[: len(table.primary_key)])
         try:
-            return reader.read(row[place])
+            found = reader.read(row[place])
         except UnreadableRecord as error:
-            where = tuple(row[: len(table.primary_key)])
             raise UnreadableRecord(f"row {where} of table {table.name}: {error}") from error
+        if key_of(found) != where:
+            raise UnreadableRecord(f"row {where} of table {table.name} is of {key_of(found)}")
+        return found
 
     return from_row
 
 
-def _kind(record: type[R], table: Table, to_row: Callable[[R], Row]) -> Kind[R]:
-    return Kind(record, table, to_row, _from_body(record, table))
+def _kind(record: type[R], table: Table, to_row: Callable[[R], Row], *key_fields: str) -> Kind[R]:
+    """Put a kind together; `key_fields` of a record are the primary key of its row."""
+
+    def key_of(found: R) -> Row:
+        values = (getattr(found, name) for name in key_fields)
+        return tuple(key(item) if isinstance(item, str) else item for item in values)
+
+    return Kind(record, table, to_row, _from_body(record, table, key_of))
 
 
 def _job(r: JobRecord) -> Row:
@@ -105,8 +116,14 @@ def _chunk(r: ChunkRecord) -> Row:
     return (r.job_id, r.block, r.number, V, r.columns, errors)
 
 
+STATES: Final = bytes(TaskState)
+
+
 def _chunk_of(row: Row) -> ChunkRecord:
     job_id, block, number, _, columns, errors = row
+    count, rest = divmod(len(columns), PACKED)
+    if rest or count > CHUNK or bytes(columns[:count]).translate(None, STATES):
+        raise UnreadableRecord(f"row {(job_id, block, number)} of table chunks: no tasks' states")
     return ChunkRecord(
         job_id=job_id,
         block=block,
@@ -159,21 +176,21 @@ def _token(r: TokenRecord) -> Row:
     return (key(r.user), key(r.token), r.job_id, r.created, V, encode(r))
 
 
-RUN: Final = _kind(RunRecord, schema.RUNS, _run)
+RUN: Final = _kind(RunRecord, schema.RUNS, _run, "run_id")
 
 #: By type of record, in the order in which a snapshot lists them.
 KINDS: Final[Mapping[type, Kind[Any]]] = {
     kind.record: kind
     for kind in (
-        _kind(BranchRecord, schema.BRANCHES, _branch),
-        _kind(UserRecord, schema.USERS, _user),
-        _kind(PoolRecord, schema.POOLS, _pool),
-        _kind(WorkerRecord, schema.WORKERS, _worker),
-        _kind(JobRecord, schema.JOBS, _job),
-        _kind(BlockRecord, schema.BLOCKS, _block),
-        _kind(NamesRecord, schema.NAMES, _names),
+        _kind(BranchRecord, schema.BRANCHES, _branch, "path"),
+        _kind(UserRecord, schema.USERS, _user, "user"),
+        _kind(PoolRecord, schema.POOLS, _pool, "path"),
+        _kind(WorkerRecord, schema.WORKERS, _worker, "worker_id"),
+        _kind(JobRecord, schema.JOBS, _job, "job_id"),
+        _kind(BlockRecord, schema.BLOCKS, _block, "job_id", "block"),
+        _kind(NamesRecord, schema.NAMES, _names, "job_id", "block", "number"),
         Kind(ChunkRecord, schema.CHUNKS, _chunk, _chunk_of),
-        _kind(TokenRecord, schema.TOKENS, _token),
+        _kind(TokenRecord, schema.TOKENS, _token, "user", "token"),
         RUN,
     )
 }
@@ -220,4 +237,4 @@ def _credential(r: CredentialRecord) -> Row:
     return (*names, r.created, _time(r.expires), r.worker_id or None, V, encode(r))
 
 
-CREDENTIAL: Final = _kind(CredentialRecord, schema.CREDENTIALS, _credential)
+CREDENTIAL: Final = _kind(CredentialRecord, schema.CREDENTIALS, _credential, "credential_id")

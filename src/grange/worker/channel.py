@@ -15,6 +15,8 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from grange.model.unreadable import UNREADABLE
+
 FRAME_MAX: Final = 64 * 1024 * 1024  # bytes; a sane end for a length that is garbage
 READ_MAX: Final = 256 * 1024  # bytes of one read
 FDS_MAX: Final = 128  # descriptors beside one frame; the kernel's limit is 253
@@ -175,7 +177,10 @@ class Channel(Generic[Out, In]):
             end = start + HEAD + size
             if len(self._received) < end:
                 break
-            items += self._decoder.decode(self._received[start + HEAD : end])
+            try:
+                items += self._decoder.decode(self._received[start + HEAD : end])
+            except UNREADABLE as error:
+                raise ChannelClosed(f"a frame that is none: {error}") from error
             start = end
         del self._received[:start]
         return items

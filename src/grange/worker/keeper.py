@@ -33,6 +33,7 @@ from grange.worker.channel import (
 log = logging.getLogger(__name__)
 
 RESTART_S: Final = 0.5  # pause before a new warden, lest one that cannot start spins
+ENCODING: Final = sys.getfilesystemencoding()  # as `os.fsencode`, which costs more
 EXIT_MAX_S: Final = 6.0  # for a warden to kill all trees once its socket is closed
 
 
@@ -104,7 +105,10 @@ class Keeper:
             run_id,
             tuple(os.fsencode(word) for word in argv),
             os.fsencode(folder),
-            {os.fsencode(name): os.fsencode(value) for name, value in environment.items()},
+            {
+                name.encode(ENCODING, "surrogateescape"): value.encode(ENCODING, "surrogateescape")
+                for name, value in environment.items()
+            },
         )
         read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         os.set_blocking(write_end, True)  # a task must wait for us, not fail

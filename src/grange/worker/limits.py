@@ -20,6 +20,7 @@ def groups(own: Path = OWN, root: Path = ROOT) -> Iterator[Path]:
         if line.startswith("0::/") and "\0" not in line:
             group = root / line[4:]
             yield from (path for path in (group, *group.parents) if path.is_relative_to(root))
+            return  # there is one such line
 
 
 def memory_bytes(own: Path = OWN, root: Path = ROOT) -> int | None:
@@ -44,15 +45,17 @@ def cpu_cores(own: Path = OWN, root: Path = ROOT) -> float | None:
     for group in groups(own, root):
         try:
             quota, period = (group / "cpu.max").read_text(encoding="ascii").split()
-            if quota != "max":
-                found.append(int(quota) / int(period))
-        except (OSError, ValueError, ArithmeticError):
+            cores = int(quota) / int(period)
+        except (OSError, ValueError, ArithmeticError):  # "max" is no limit
             continue
+        if cores > 0:
+            found.append(cores)
     return min(found, default=None)
 
 
 def _number(path: Path) -> int | None:
     try:
-        return int(path.read_text(encoding="ascii"))
+        number = int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):  # "max" is no limit
         return None
+    return number if number >= 0 else None

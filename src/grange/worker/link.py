@@ -82,7 +82,7 @@ class Link:
         self._trouble = ""  # that was told
         self._url = server.rstrip("/") + PATH
         self._headers = {"Authorization": f"Bearer {credential}"} if credential else {}
-        self._tls = _tls(server, fingerprint)
+        self._tls = tls_of(server, fingerprint)
         self._hello = hello
         self._welcomed = welcomed
         self._received = received
@@ -263,8 +263,16 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _tls(server: str, fingerprint: str) -> ssl.SSLContext | None:
-    parts = urlsplit(server)
+def tls_of(server: str, fingerprint: str) -> ssl.SSLContext | None:
+    """Give what a connection is made with; None without TLS, which only this machine may be.
+
+    Raises:
+        LinkInsecure: it would be in the clear, or it is no address.
+    """
+    try:
+        parts = urlsplit(server)
+    except ValueError as error:
+        raise LinkInsecure(f"{server!r} is no address: {error}") from error
     if parts.scheme == "ws":
         if not is_loopback(parts.hostname or ""):
             raise LinkInsecure(f"{server} is not on this machine: use wss://")

@@ -71,7 +71,7 @@ def find_program(name: str, path: str) -> str:
         return name
     candidates = [f"{folder or '.'}/{name}" for folder in path.split(":")]
     for candidate in candidates:
-        if os.access(candidate, os.X_OK) and not Path(candidate).is_dir():
+        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):  # noqa: PTH112 (hot)
             return candidate
     for candidate in candidates:
         if Path(candidate).is_file():

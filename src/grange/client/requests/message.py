@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from grange.client.errors import BadReply, refusal
+from grange.model.unreadable import UNREADABLE
 from grange.model.views import ErrorBody, ErrorView
 
 API: Final = "/api/v1"
@@ -51,7 +52,7 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
             raise refusal(reply.status, error_body(reply))
         try:
             return self.read(reply)
-        except (msgspec.MsgspecError, KeyError, ValueError) as error:
+        except (*UNREADABLE, KeyError, ValueError) as error:
             raise BadReply(
                 f"the answer to {self.method} {self.path} cannot be understood ({error});"
                 " is the server of another version of Grange?"
@@ -130,7 +131,7 @@ def error_body(reply: Reply) -> ErrorBody:
     """Read what is wrong, also out of an answer that something else than Grange gave."""
     try:
         return msgspec.json.decode(reply.body, type=ErrorView).error
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         text = reply.body.decode(errors="replace")
         clean = "".join(itertools.islice((c for c in text if c.isprintable()), SHOWN_MAX))
         return ErrorBody(

@@ -8,8 +8,8 @@ from typing_extensions import override
 
 from grange.plugins.parsers.blender import Blender
 
-_TILES = re.compile(r"Rendered (\d+)/(\d+) Tiles|Path Tracing Tile (\d+)/(\d+)")
-_SAMPLES = re.compile(r"Sample (\d+)/(\d+)|Rendering (\d+) / (\d+) samples")
+_TILES = re.compile(r"Rendered (\d{1,9})/(\d{1,9}) Tiles|Path Tracing Tile (\d{1,9})/(\d{1,9})")
+_SAMPLES = re.compile(r"Sample (\d{1,9})/(\d{1,9})|Rendering (\d{1,9}) / (\d{1,9}) samples")
 
 
 class BlenderCycles(Blender):

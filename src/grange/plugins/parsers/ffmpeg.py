@@ -8,11 +8,11 @@ from typing_extensions import override
 
 from grange.plugins.parser import Arguments, Parser
 
-_CLOCK = r"(\d+):(\d\d):(\d\d(?:\.\d+)?)"
+_CLOCK = r"(\d{1,9}):(\d\d):(\d\d(?:\.\d{1,9})?)"
 _DURATION = re.compile(r"Duration: " + _CLOCK)
 _TIME = re.compile(r"time=\s*" + _CLOCK)
-_FRAMES = re.compile(r"Frames: (\d+)")
-_FRAME = re.compile(r"frame=\s*(\d+)")
+_FRAMES = re.compile(r"Frames: (\d{1,9})")
+_FRAME = re.compile(r"frame=\s*(\d{1,9})")
 _END = "muxing overhead"  # said once an output is whole; the last figures may fall short of it
 
 

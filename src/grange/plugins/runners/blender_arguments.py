@@ -51,8 +51,9 @@ ALONE = frozenset(  # actions without a value
 FIRST = frozenset({"factory", "trust", "distrust", "threads", "exit code"})  # in any place
 THREADS_MAX = 1024
 
-_SPAN = re.compile(r"([+-]?\d+)(?:\.\.([+-]?\d+))?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_SPAN = re.compile(r"([+-]?\d{1,10})(?:\.\.([+-]?\d{1,10}))?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_COUNT = re.compile(r"\d{1,10}", re.ASCII)
 
 
 class BadUsage(Exception):
@@ -130,12 +131,12 @@ def _check_number(action: Action) -> None:
 
 
 def _check_positive(action: Action) -> None:
-    if not action.value.isascii() or not action.value.isdigit() or int(action.value) < 1:
+    if not _COUNT.fullmatch(action.value) or int(action.value) < 1:
         raise BadUsage(f"{action.option} {action.value}: not a number of 1 or more")
 
 
 def _check_threads(action: Action) -> None:
-    if not action.value.isascii() or not action.value.isdigit() or int(action.value) > THREADS_MAX:
+    if not _COUNT.fullmatch(action.value) or int(action.value) > THREADS_MAX:
         raise BadUsage(f"{action.option} {action.value}: not a number from 0 to {THREADS_MAX}")
 
 
@@ -151,12 +152,16 @@ def _check_frames(action: Action) -> None:
 
 
 def _check_file(action: Action) -> None:
-    if not Path(action.value).is_file():
+    try:
+        there = Path(action.value).is_file()
+    except OSError:  # a name that is too long, or in a folder that is closed to us
+        there = False
+    if not there:
         raise BadUsage(f"there is no file {action.value}")
 
 
 def _check_code(action: Action) -> None:
-    if not action.value.isascii() or not action.value.isdigit() or int(action.value) > 255:
+    if not _COUNT.fullmatch(action.value) or int(action.value) > 255:
         raise BadUsage(f"{action.option} {action.value}: not a number from 0 to 255")
 
 

@@ -1,0 +1,107 @@
+"""Runs and workers: what is held, on which task, on which machine, within which bounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from grange.core.objects import Worker
+from grange.core.state import FarmState
+from grange.core.supply import group_key, wanted_place
+from grange.model.ids import WorkerId
+from grange.model.states import Presence, TaskState
+
+
+def run_faults(state: FarmState) -> Iterator[str]:
+    """Each RUNNING task has one run, the last it was given; each run has its task."""
+    for run in state.runs.values():
+        table = state.jobs[run.job_id].blocks[run.block].tasks
+        if table.state[run.task] != TaskState.RUNNING:
+            yield f"run {run.run_id}: its task is not RUNNING"
+        if table.last_run[run.task] != run.run_id:
+            yield f"run {run.run_id}: its task has another run"
+        if table.starts[run.task] != run.attempt:
+            yield f"run {run.run_id}: its task was started {table.starts[run.task]} times"
+        if run.run_id not in state.workers[run.worker_id].runs:
+            yield f"run {run.run_id}: unknown to its worker"
+    running = sum(
+        block.tasks.counts[TaskState.RUNNING]
+        for job in state.jobs.values()
+        for block in job.blocks
+    )
+    if running != len(state.runs):
+        yield f"{running} RUNNING tasks but {len(state.runs)} runs"
+
+
+def worker_faults(state: FarmState) -> Iterator[str]:
+    """What a worker has in use is what its runs hold."""
+    for worker in state.workers.values():
+        name = f"worker {worker.worker_id}"
+        if worker.runs != {r.run_id for r in state.runs.values() if _on(worker, r.worker_id)}:
+            yield f"{name}: knows other runs than its own"
+        runs = [state.runs[run_id] for run_id in worker.runs if run_id in state.runs]
+        if runs and worker.presence is Presence.OFFLINE:
+            yield f"{name}: is offline and has runs"
+        if worker.capacity_used != sum(run.capacity for run in runs):
+            yield f"{name}: capacity used is off"
+        if worker.memory_reserved_mb != sum(run.memory_mb for run in runs):
+            yield f"{name}: memory reserved is off"
+        if worker.gpus_used != {gpu for run in runs for gpu in run.gpus}:
+            yield f"{name}: GPUs used are off"
+        held: Counter[str] = Counter()
+        for run in runs:
+            held.update(dict(run.tickets))
+        if worker.tickets_used != dict(held):
+            yield f"{name}: tickets used are off"
+        yield from _place_faults(state, worker)
+
+
+def _on(worker: Worker, worker_id: WorkerId) -> bool:
+    return worker_id == worker.worker_id
+
+
+def _place_faults(state: FarmState, worker: Worker) -> Iterator[str]:
+    name = f"worker {worker.worker_id}"
+    if worker.place != wanted_place(worker):
+        yield f"{name}: its place in line is off"
+    key = group_key(state, worker)
+    if worker.group is None or worker.group.key != key:
+        yield f"{name}: its group is off"
+    elif worker.place is not None and worker.place not in worker.group.free:
+        yield f"{name}: not in its group's line"
+    if (worker.capacity, worker.max_tasks) != (key.capacity, key.max_tasks):
+        yield f"{name}: its bounds are not its pools'"
+
+
+def limit_faults(state: FarmState) -> Iterator[str]:
+    """Pools know the tickets in use below them; a GPU is never given twice."""
+    for pool in state.pools.values():
+        held: dict[str, dict[WorkerId, int]] = {}
+        for worker in state.workers.values():
+            if any(item is pool for item in state.pool_chain(worker.pool)):
+                for name, count in worker.tickets_used.items():
+                    held.setdefault(name, {})[worker.worker_id] = count
+        for name in held.keys() | pool.tickets_used.keys():
+            if held.get(name, {}) != pool.tickets_used.get(name, {}):
+                yield f"pool {pool.path}: use of ticket {name} is off"
+    for worker in state.workers.values():
+        runs = [state.runs[run_id] for run_id in worker.runs if run_id in state.runs]
+        gpus = [gpu for run in runs for gpu in run.gpus]
+        if len(gpus) != len(set(gpus)):
+            yield f"worker {worker.worker_id}: a GPU was given twice"
+    for user in state.users.values():
+        hosts = Counter(
+            run.worker_id
+            for run in state.runs.values()
+            if state.jobs[run.job_id].user == user.user
+        )
+        if (user.running, user.hosts) != (hosts.total(), hosts):
+            yield f"user {user.user}: tasks that run are off"
+    for branch in state.branches.values():
+        hosts = Counter(
+            run.worker_id
+            for run in state.runs.values()
+            if any(b is branch for b in state.branch_chain(state.jobs[run.job_id].spec.branch))
+        )
+        if branch.hosts != hosts:
+            yield f"branch {branch.path}: tasks per host are off"
