@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from grange.cli.main import app
 from grange.core import why
 from tools import make_docs
-from tools.reference import cli_pages, core_pages
+from tools.reference import cli_pages, core_pages, reliability
 from tools.reference.afanasy import BLOCK_KEYS, JOB_KEYS, TASK_KEYS
 from tools.reference.meanings import MEANINGS
 from tools.reference.shapes import SHAPES
@@ -83,6 +83,13 @@ def prose(page: Path) -> str:
 @pytest.mark.parametrize("page", make_docs.PAGES, ids=name)
 def test_a_generated_page_is_as_the_code_is(page: Path) -> None:
     assert page.read_text(encoding="utf-8") == make_docs.PAGES[page](), "run `make docs`"
+
+
+@pytest.mark.parametrize("fault", reliability.found(), ids=lambda fault: fault.test)
+def test_a_fault_that_was_mended_has_its_test(fault: reliability.Found) -> None:
+    path, _, wanted = fault.test.partition("::")
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert re.search(rf"(def|class) {re.escape(wanted)}\b", text), f"{path} has no {wanted}"
 
 
 def test_the_reference_holds_generated_pages_only() -> None:

@@ -1,4 +1,4 @@
-"""Write docs/reference and CHANGELOG.md: `python -m tools.make_docs`, or `make docs`.
+"""Write docs/reference, docs/reliability.md and CHANGELOG.md: `make docs`.
 
 With `--check` nothing is written: it says which pages are not as the code is, and fails.
 """
@@ -10,7 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tools.reference import changelog, cli_pages, core_pages, model_pages, server_pages
+from tools.reference import (
+    changelog,
+    cli_pages,
+    core_pages,
+    model_pages,
+    reliability,
+    server_pages,
+)
 from tools.reference.source import ROOT
 
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -27,6 +34,7 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "settings.md": server_pages.settings_page,
     REFERENCE / "states.md": model_pages.states_page,
     changelog.FILE: changelog.changelog,
+    reliability.PAGE: reliability.page,
 }
 
 
