@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from grange.model.states import RunStatus
 from grange.plugins.parsers.ffmpeg import Ffmpeg
-from tests.plugins.build import a_parser, output, progress, read
+from tests.plugins.build import a_parser, a_plugin, output, progress, read
 
 
 def test_of_several_inputs_the_longest_counts() -> None:
@@ -55,3 +58,37 @@ def test_output_on_a_missing_input_is_an_error_with_its_line() -> None:
     parser = read(a_parser(Ffmpeg), output("ffmpeg_9.0.2_no_input.txt"))
     assert parser.error
     assert parser.message_of("error").endswith("Error opening input: No such file or directory")
+
+
+@pytest.mark.parametrize("piece", [1, 50, 100_000])
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("bad_preset", "x264 [error]: invalid preset 'ultrafoo'"),
+        ("bad_input", "moov atom not found"),
+        ("no_images", "Could find no file or sequence with path 'img.%04d.png'"),
+        ("disk_full", "Error writing trailer: No space left on device"),
+        ("bad_filter", "Undefined constant or missing '(' in 'foo'"),
+        ("no_input", "Error opening input: No such file or directory"),
+    ],
+)
+def test_the_message_is_the_cause_and_not_the_summary_below_it(
+    name: str, cause: str, piece: int, tmp_path: Path
+) -> None:
+    plugin = a_plugin(tmp_path, service="generic", parser="ffmpeg")
+    data = output(f"ffmpeg_9.0.2_{name}.txt").encode()
+    for start in range(0, len(data), piece):
+        plugin.feed(data[start : start + piece])
+    verdict = plugin.finish(1, None)
+    assert cause in verdict.message
+    assert verdict.status == RunStatus.PARSER_ERROR
+
+
+def test_the_cause_is_of_the_last_failure() -> None:
+    parser = read(
+        a_parser(Ffmpeg), "[h264 @ 0x5] Invalid NAL unit size\nframe=1 time=00:00:01.00\n"
+    )
+    read(
+        parser, "[out#0/mp4 @ 0x5] Error muxing a packet\nframe=9 Lsize=1KiB\nConversion failed!\n"
+    )
+    assert parser.message_of("error") == "[out#0/mp4 @ 0x5] Error muxing a packet"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from grange.model.states import RunStatus
-from grange.plugins.host import PluginError, TaskPlugin, known
-from tests.plugins.build import a_plugin, a_studio
+from grange.plugins.host import Context, PluginError, TaskPlugin, known, load
+from grange.plugins.paths import Pair, PathMap
+from tests.plugins.build import a_plugin, a_run, a_studio
 
 ERROR = b"[ PARSER ERROR ] no licence\n"
 SERVICE = "from grange.plugins.service import Service\nclass Ours(Service):\n"
@@ -212,3 +213,11 @@ def test_a_plugin_is_told_of_its_process(tmp_path: Path) -> None:
     plugin.tell(host_resources='{"host_resources": {}}')
     assert plugin.feed(b"x\n").resources == '42 {"host_resources": {}}'
     assert plugin.finish(0, None).resources == '42 {"host_resources": {}}'
+
+
+def test_what_was_written_is_told_in_the_servers_paths(tmp_path: Path) -> None:
+    (tmp_path / "a b.png").touch()
+    paths = PathMap((Pair(client=str(tmp_path), server="//farm/out"),), "linux")
+    plugin = load(a_run(), Context(work_folder=str(tmp_path), paths=paths))
+    plugin.feed(b"@IMAGE@a b.png\n")
+    assert plugin.finish(0, None).files == ("//farm/out/a b.png",)

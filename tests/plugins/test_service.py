@@ -9,6 +9,7 @@ from typing_extensions import override
 from grange.model.patterns import Command
 from grange.plugins.contract import Context, PluginError, Prepared
 from grange.plugins.outputs import LISTED_MAX, SKIPPED
+from grange.plugins.paths import Pair, PathMap
 from grange.plugins.service import Service
 from tests.plugins.build import a_run
 
@@ -142,3 +143,38 @@ def test_a_log_of_many_existing_files_is_bounded(tmp_path: Path) -> None:
         frame_first=0, frame_last=LISTED_MAX + 8, frames_num=LISTED_MAX + 9,
     )  # fmt: skip
     assert (ready.skip, len(ready.log.splitlines())) == (SKIPPED, LISTED_MAX + 1)
+
+
+WINDOWS = PathMap((Pair(client="P:/", server="/mnt/prj"),), "windows")
+
+
+def test_the_servers_paths_become_this_machines(tmp_path: Path) -> None:
+    run = a_run(
+        command=("nuke", "-x", "/mnt/prj/a.nk"),
+        files=("/mnt/prj/a.@####@.exr",),
+        environment={"NUKE_PATH": "/mnt/prj/tools", "PATH": "/mnt/prj/bin"},
+    )
+    service = Service(run, Context(work_folder=str(tmp_path), paths=WINDOWS))
+    ready = service.prepare()
+    assert ready.command == ("nuke", "-x", r"P:\a.nk")
+    assert ready.files == (str(tmp_path / r"P:\a.0001.exr"),)  # as this system joins paths
+    assert ready.environment["NUKE_PATH"] == r"P:\tools"
+    assert service.search_path() == r"P:\bin"
+
+
+def test_the_working_directory_is_this_machines(tmp_path: Path) -> None:
+    Path(tmp_path, "prj", "show").mkdir(parents=True)
+    paths = PathMap((Pair(client=f"{tmp_path}/prj", server="P:/"),), "linux")
+    run = a_run(working_directory=r"P:\show", files=("a",), command=r"tool P:\show\x")
+    ready = Service(run, Context(work_folder=str(tmp_path), paths=paths)).prepare()
+    assert ready.working_directory == f"{tmp_path}/prj/show"
+    assert ready.files == (f"{tmp_path}/prj/show/a",)
+    assert ready.command == f"tool {tmp_path}/prj/show/x"
+
+
+def test_a_program_may_want_its_paths_with_slashes(tmp_path: Path) -> None:
+    class Slashes(Service):
+        unix_separators = True
+
+    context = Context(work_folder=str(tmp_path), paths=WINDOWS)
+    assert Slashes(a_run(command="x /mnt/prj/a/b"), context).prepare().command == "x P:/a/b"

@@ -96,8 +96,9 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "skip_thumbnails": "Make no small pictures of the files",
         "skip_existing_files": "Where all `files` of a task exist already, and are of a size"
         " between `file_size_min` and `file_size_max`, the task is skipped",
-        "check_rendered_files": "After a good end all `files` must exist, and be of such a size;"
-        " else the run has failed",
+        "check_rendered_files": "After a good end all `files` must exist, be of such a size and,"
+        " if they are pictures, whole; else the run has failed. Files that have not changed,"
+        " frames of an odd size and black pictures are warned of",
         "file_size_min": "Bytes; 0 or less: any",
         "file_size_max": "Bytes; 0 or less: any",
         "suspend_new_tasks": "Its tasks begin suspended and wait for a person",

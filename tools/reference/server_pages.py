@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import inspect
 
-from grange.client import places
+from grange.client import path_map, places
 from grange.model.states import TaskState
+from grange.plugins import path_rules
 from grange.server import config
 from grange.wire import watch
 from tools.reference import markdown as md
@@ -67,8 +69,8 @@ def settings_page() -> str:
     rows = [
         (
             md.code(field.name),
-            md.code(config.PREFIX + field.name.upper()),
-            md.kind_text(field.type),
+            "" if _is_section(field) else md.code(config.PREFIX + field.name.upper()),
+            "a section" if _is_section(field) else md.kind_text(field.type),
             "see below" if field.required else md.default(field),
             md.bounds(field.type),
             md.sentence(meaning(config.Settings, field.name)),
@@ -77,7 +79,7 @@ def settings_page() -> str:
     ]
     return md.page(
         "Settings",
-        ["server/config.py", "client/places.py"],
+        ["server/config.py", "plugins/path_rules.py", "client/places.py"],
         "## The server",
         f"Settings are read from `{config.FILE_NAME}` in the state folder, then from the"
         " environment, then from the command line; the last that says something wins. In the"
@@ -90,6 +92,12 @@ def settings_page() -> str:
         " `~/.local/share/grange` on Linux. It cannot be set in its own file.",
         '```toml\n# settings.toml\nlisten = "0.0.0.0"\naddress = "farm.studio"\n'
         'lease_s = 120\nplugin_folders = ["/studio/grange"]\n```',
+        "### The path map",
+        "What clients call the paths of the farm: see [map paths](../how-to/map-paths.md). The"
+        f" section `[{path_rules.SECTION}]` of `{path_map.FILE_NAME}` is read by every machine on"
+        " which people submit or a worker runs, whether it has a server or not. A rule is"
+        " `[client, server]`, two absolute paths, with either slash.",
+        fields_table(path_rules.PathMapSettings),
         "## The client",
         "A script, the command line and the browser's login find the server in this order: what"
         f" they are told; `{places.SERVER}`, `{places.TOKEN}` and `{places.FINGERPRINT}` in the"
@@ -99,6 +107,10 @@ def settings_page() -> str:
         "A token is sent only to the server that it was found beside, and never without TLS but"
         " to this machine.",
     )
+
+
+def _is_section(field: inspect.Field) -> bool:
+    return isinstance(field.type, inspect.StructType)
 
 
 def api_page() -> str:

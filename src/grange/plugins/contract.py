@@ -8,6 +8,7 @@ import msgspec
 
 from grange.model.patterns import Command
 from grange.model.states import RunStatus
+from grange.plugins.paths import NO_MAP, PathMap
 
 Stop = Literal["", "error", "fatal", "success"]
 
@@ -22,6 +23,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     work_folder: str  #: absolute; this run's own, it exists
     worker_name: str = ""
     folders: tuple[str, ...] = ()  #: of a studio's own plugins, each with services/ and parsers/
+    paths: PathMap = NO_MAP  #: what this machine calls the server's paths
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,4 +69,5 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     report: str = ""
     resources: str = ""
     files: tuple[str, ...] = ()  #: absolute paths of what the parser saw written
+    thumbnails: tuple[str, ...] = ()  #: absolute paths here of pictures to be shown small
     log: str = ""  #: whole lines to put at the end of the run's log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from grange.plugins.contract import Stop
-from grange.plugins.parser import Parser, line_at
+from grange.plugins.parser import Parser, clean, line_at
 
 #: Flags, the gravest first.
 FLAGS: Final = ("fatalerror", "error", "badresult", "finishedsuccess", "warning")
@@ -26,6 +26,7 @@ class Findings:
         self.activity = ""
         self.report = ""
         self.resources = ""
+        self.cause = ""  #: the line that tells why, should the run end badly
         self.stop: Stop = ""
         self.files: tuple[str, ...] = ()
         self.messages: dict[str, str] = {}  #: flag -> the line that set it first
@@ -45,6 +46,7 @@ class Findings:
         self.activity = str(parser.activity or self.activity)
         self.report = str(parser.report or self.report)
         self.resources = str(parser.resources or self.resources)
+        self.cause = clean(str(parser.cause))
         if len(parser.files) != len(self.files):
             self.files = tuple(str(path) for path in parser.files)
         if self.stop == "success":

@@ -14,6 +14,7 @@ from typing import Final
 from grange.model.run import RunSpec
 from grange.model.states import RunStatus
 from grange.plugins import loading
+from grange.plugins.apart import Apart, ParserLost, ParserThrew
 from grange.plugins.contract import Context, PluginError, Prepared, Reading, Stop, Verdict
 from grange.plugins.parser import Parser
 from grange.plugins.service import Service
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 FAULTS_LISTED_MAX: Final = 100  # bad files named in a log
+GOOD: Final = (RunStatus.DONE, RunStatus.PARSER_SUCCESS)
 
 
 class TaskPlugin:
@@ -71,20 +73,24 @@ class TaskPlugin:
         """
         code = -(signal or 0) if exit_code is None else exit_code
         self._watch.end(f"{code}:{stopped}")
+        thumbnails: tuple[str, ...] = ()
+        found = self._watch.findings
         try:
             status, message = self._judge(exit_code, signal)
+            if status in GOOD:
+                thumbnails = self._service.thumbnails(found.files, self.prepared.files)
         except (Exception, SystemExit) as fault:  # noqa: BLE001 (somebody else's code)
             status = RunStatus.FAILED
             message = f"service {self._service.run.service!r} broke: {fault!r}"
             self._watch.log.append(f"The service broke:\n{loading.last_lines(fault)}")
-        found = self._watch.findings
         return Verdict(
             status=status,
             message=message or found.messages.get("warning", ""),
             warning=found.has("warning"),
             report=found.report,
             resources=found.resources,
-            files=found.files,
+            files=tuple(map(self._service.context.paths.path_to_server, found.files)),
+            thumbnails=thumbnails,
             log=self._watch.take_log(),
         )
 
@@ -102,11 +108,13 @@ class TaskPlugin:
 
     def _judge_end(self, exit_code: int | None, signal: int | None) -> tuple[RunStatus, str]:
         if signal is not None:
-            return RunStatus.KILLED, self._with_last_line(f"ended by {_signal_name(signal)}")
+            line = self._watch.last_line()
+            return RunStatus.KILLED, _with(f"ended by {_signal_name(signal)}", line)
         if exit_code is None:
             return RunStatus.START_FAILED, "the process never started"
         if not self._service.check_exit_status(exit_code):
-            return RunStatus.FAILED, self._with_last_line(f"exit status {exit_code}")
+            cause = self._watch.findings.cause or self._watch.last_line()
+            return RunStatus.FAILED, _with(f"exit status {exit_code}", cause)
         if self._watch.findings.has("badresult"):
             return RunStatus.BAD_RESULT, self._watch.findings.messages["badresult"]
         return self._judge_files(RunStatus.DONE)
@@ -114,14 +122,14 @@ class TaskPlugin:
     def _judge_files(self, good: RunStatus) -> tuple[RunStatus, str]:
         faults = self._service.check_rendered_files(self.prepared.files)
         if not faults:
+            doubts = self._service.doubts(self.prepared.files)
+            for doubt in doubts[:1]:
+                self._watch.findings.warn(doubt.replace("\n", " "))
+            self._watch.log += doubts[:FAULTS_LISTED_MAX]
             return good, ""
         self._watch.log += faults[:FAULTS_LISTED_MAX]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         return RunStatus.BAD_FILES, faults[0].replace("\n", " ") + more
-
-    def _with_last_line(self, text: str) -> str:
-        line = self._watch.last_line()
-        return f"{text}: {line}" if line else text
 
 
 def load(run: RunSpec, context: Context) -> TaskPlugin:
@@ -132,7 +140,7 @@ def load(run: RunSpec, context: Context) -> TaskPlugin:
     """
     kind = loading.service_class(run.service, context.folders)
     try:
-        service = kind(run, context)
+        service = kind.of(run, context)
         prepared = service.prepare()
     except PluginError:
         raise
@@ -178,13 +186,28 @@ def _parser(
     if not name:
         return None, ""
     try:
-        parser = loading.parser_class(name, folders)()
+        parser = _make(name, folders)
         parser.start(run, prepared.working_directory)
-    except PluginError as problem:
+    except (PluginError, ParserLost) as problem:
         return None, str(problem)
+    except ParserThrew as fault:
+        if not fault.trace:
+            return None, str(fault)  # it could not be loaded
+        return None, f"parser {name!r} cannot start:\n{fault.trace}"
     except (Exception, SystemExit) as fault:  # noqa: BLE001 (somebody else's code)
         return None, f"parser {name!r} cannot start:\n{loading.last_lines(fault)}"
     return parser, ""
+
+
+def _make(name: str, folders: Sequence[str]) -> Parser:
+    """Make a parser: what ships here, a studio's own in another process."""
+    if loading.is_of_a_studio("parsers", name, folders):
+        return Apart(name, folders)
+    return loading.parser_class(name, folders)()
+
+
+def _with(text: str, line: str) -> str:
+    return f"{text}: {line}" if line else text
 
 
 def _signal_name(number: int) -> str:

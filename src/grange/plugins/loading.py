@@ -1,5 +1,7 @@
 """Find plugin classes: a studio's folders first, then what ships.
 
+Files that were written for Afanasy find its base classes: see `grange.plugins.afanasy`.
+
 A plugin `x` is a class in `services/x.py` or `parsers/x.py`: the one named `x`, as Afanasy
 has it, else the only one there that is derived from the base class.
 """
@@ -20,6 +22,7 @@ from types import ModuleType
 from typing import Final, Literal, TypeVar
 
 from grange.plugins import parsers, services
+from grange.plugins.afanasy import imports
 from grange.plugins.contract import PluginError
 from grange.plugins.parser import Parser
 from grange.plugins.service import Service
@@ -53,6 +56,11 @@ def parser_class(name: str, folders: Sequence[str]) -> type[Parser]:
     if not folders:
         return _shipped_parser(name)
     return _class_in(_module("parsers", name, folders), name, Parser)
+
+
+def is_of_a_studio(kind: Kind, name: str, folders: Sequence[str]) -> bool:
+    """Say whether a plugin is a file in one of the folders."""
+    return any(Path(folder, kind, f"{name}.py").is_file() for folder in folders)
 
 
 def names(kind: Kind, folders: Sequence[str] = ()) -> tuple[str, ...]:
@@ -101,9 +109,22 @@ def _studio_module(kind: Kind, name: str, folders: Sequence[str]) -> ModuleType 
     for folder in folders:
         path = Path(folder, kind, f"{name}.py")
         if path.is_file():
+            imports.install(_shipped, folders)
             state = path.stat()
             return _load_file(str(path), state.st_mtime_ns, state.st_size)
     return None
+
+
+def _shipped(kind: str, name: str) -> type:
+    """Give the class of a plugin that ships.
+
+    Raises:
+        LookupError: there is none of the name.
+    """
+    package = services if kind == "services" else parsers
+    if name not in {module.name for module in pkgutil.iter_modules(package.__path__)}:
+        raise LookupError(name)
+    return _shipped_service(name) if kind == "services" else _shipped_parser(name)
 
 
 @functools.lru_cache(maxsize=MODULES_MAX)

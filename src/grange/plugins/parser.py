@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Final, TypedDict
+from typing import Final, TypedDict
 
 from grange.model.run import RunSpec
 
@@ -41,7 +41,7 @@ class Parser:
     """
 
     #: Give `do` an unfinished line at once; it comes again together with its rest.
-    partial_lines: ClassVar[bool] = False
+    partial_lines: bool = False
 
     def __init__(self) -> None:
         self.percent = 0  #: of the whole task
@@ -59,6 +59,7 @@ class Parser:
         self.report = ""
         self.log = ""  #: to be put in the run's log
         self.message = ""  #: the line for which `do` set a flag; the last one if left empty
+        self.cause = ""  #: the line to be quoted should the run end badly; the last one if empty
         self.files: list[str] = []  #: absolute paths of images seen written
         self.files_onthefly: list[str] = []  #: to be shown while the task still runs
         self.folder = ""  #: the working directory, for relative paths
@@ -133,10 +134,18 @@ class Parser:
         """Give the line for which a flag was set in this portion; "" when unknown."""
         return self._lines_found.get(flag) or str(self.message)
 
+    def close(self) -> None:
+        """Give back what it holds, after its last word."""
+
+    def strings(self) -> Iterator[str]:
+        """Give all strings looked for."""
+        for _, words in self._lists():
+            yield from words
+
     def alarmed(self, text: str) -> bool:
         """Say whether a text holds one of the strings looked for."""
         lowered = text.lower()
-        return any(word.lower() in lowered for _, words in self._lists() for word in words)
+        return any(word.lower() in lowered for word in self.strings())
 
     def _lists(self) -> Iterator[tuple[str, list[str]]]:
         """Give flags and their strings."""

@@ -71,6 +71,12 @@ def module_version(module: str) -> str:
         return ""
 
 
+def child_environment() -> dict[str, str]:
+    """Give the environment of a small process of ours: no credentials, one thread of a library."""
+    own = {name: text for name, text in os.environ.items() if not name.startswith("GRANGE_")}
+    return own | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
 def leading_word(command: Command) -> str:
     """Give the program's name in a command; "" if it is empty."""
     if isinstance(command, str):
@@ -84,5 +90,9 @@ def replace_program(command: Command, program: Sequence[str]) -> Command:
     if not isinstance(command, str):
         return (*program, *command[1:])
     rest = re.sub(r"^\s*\S+", "", command, count=1)
-    quoted = subprocess.list2cmdline(program) if os.name == "nt" else shlex.join(program)
-    return quoted + rest
+    return shell_words(program) + rest
+
+
+def shell_words(words: Sequence[str]) -> str:
+    """Write an argument list as words of a shell's line."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from grange.model.frames import TaskFrames
 from grange.model.patterns import Command, fill_command, fill_files
@@ -21,13 +21,16 @@ class Service:
 
     `prepare` asks in this order: `working_directory`, `command` (which calls `fill`,
     `transfer`, `insert_capacity`, `insert_hosts`, `program`), `files`, `environment`, `skip`.
-    After a good end `check_exit_status` and `check_rendered_files` are asked.
+    After a good end `check_exit_status`, `check_rendered_files`, `doubts` and `thumbnails` are
+    asked.
     """
 
     #: Name of the parser that reads the output when the task names none; "" for none.
     parser: ClassVar[str] = "generic"
     #: Words that, first in a command, stand for a program which `program` knows to find.
     program_names: ClassVar[tuple[str, ...]] = ()
+    #: The program wants / in paths on Windows, too.
+    unix_separators: ClassVar[bool] = False
 
     def __init__(self, run: RunSpec, context: Context) -> None:
         self.run = run
@@ -35,6 +38,12 @@ class Service:
         self.folder = context.work_folder  #: the working directory, once prepared
         self.hosts: tuple[str, ...] = ()  #: captured for a task of many hosts
         self.log: list[str] = []  #: lines for the run's log
+        self._before: dict[str, outputs.State] = {}  # the files, before the run
+
+    @classmethod
+    def of(cls, run: RunSpec, context: Context) -> Self:
+        """Make one for a run."""
+        return cls(run, context)
 
     @classmethod
     def found(cls) -> str:
@@ -52,6 +61,8 @@ class Service:
         files = self.files()
         environment = self.environment()
         skip = self.skip(files)
+        if self.run.check_rendered_files:
+            self._before = outputs.states(files)
         if not command and not skip:
             raise PluginError(
                 f"the command of {self.run.task_name!r} is empty: give its block a command"
@@ -128,7 +139,7 @@ class Service:
 
     def transfer(self, text: str) -> str:
         """Turn the server's paths in a text into this machine's."""
-        return text
+        return self.context.paths.to_client(text, unix_separators=self.unix_separators)
 
     def insert_capacity(self, command: Command) -> Command:
         """Tell the program its multiple of the capacity, at `@AF_CAPACITY@`."""
@@ -145,7 +156,7 @@ class Service:
             return command
         words = self.hosts_arguments(self.hosts)
         if isinstance(command, str):
-            return command.replace(HOSTS, " ".join(words))
+            return command.replace(HOSTS, programs.shell_words(words))
         out: list[str] = []
         for word in command:
             out += words if word == HOSTS else [word.replace(HOSTS, " ".join(words))]
@@ -165,7 +176,8 @@ class Service:
 
     def search_path(self) -> str | None:
         """Give the PATH that the run will have; None: the worker's."""
-        return self.run.environment.get("PATH")
+        said = self.run.environment.get("PATH")
+        return None if said is None else self.transfer(said)
 
     def check_exit_status(self, status: int) -> bool:
         """Say whether a process that ended with a status has ended well."""
@@ -176,6 +188,26 @@ class Service:
         if not self.run.check_rendered_files:
             return []
         return list(outputs.faults(files, self.run))
+
+    def doubts(self, files: Sequence[str]) -> list[str]:
+        """Say what looks wrong with files that are there: the run is done, with a warning."""
+        if not self.run.check_rendered_files:
+            return []
+        return list(outputs.doubts(files, self._before))
+
+    def thumbnails(self, seen: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+        """Choose what to show small after a good end.
+
+        Of many files the first, the middle and the last. Whether they are there is not asked.
+
+        Args:
+            seen: absolute paths of pictures that the parser saw written.
+            files: what the task was to write; it counts where nothing was seen.
+        """
+        if self.run.skip_thumbnails:
+            return ()
+        chosen = outputs.few(seen or files)
+        return tuple(path for path in chosen if outputs.is_picture(path))
 
     def _each_word(self, command: Command) -> Command:
         if isinstance(command, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from grange.plugins import loading
+from grange.plugins.apart import ParserLost, ParserThrew
 from grange.plugins.contract import Reading
 from grange.plugins.findings import Findings
 from grange.plugins.parser import Parser, clean
@@ -64,6 +65,8 @@ class Watch:
         rest = self._lines.end()
         self._tail = (self._tail + rest)[-TAIL_MAX:]
         put = self._ask(rest, mode).put
+        if self._parser is not None:
+            self._parser.close()
         if put is not None and (more := put.removeprefix(rest.rstrip("\n")).strip()):
             self.log.append(more)
 
@@ -108,6 +111,11 @@ class Watch:
 
     def _contain(self, fault: BaseException) -> str:
         """Count a fault; tell of the first."""
+        if isinstance(fault, ParserLost):
+            self._parser = None
+            self.log.append(f"{str(fault).capitalize()}. Going on without it.")
+            self.findings.warn(str(fault))
+            return str(fault)
         self._faults += 1
         if self._faults == FAULTS_MAX:
             self._parser = None
@@ -115,7 +123,8 @@ class Watch:
         if self._faults > 1:
             return ""
         message = f"the parser broke: {clean(repr(fault))}"
-        self.log.append(f"The parser broke:\n{loading.last_lines(fault)}")
+        trace = fault.trace if isinstance(fault, ParserThrew) else loading.last_lines(fault)
+        self.log.append(f"The parser broke:\n{trace}")
         self.findings.warn(message)
         return message
 

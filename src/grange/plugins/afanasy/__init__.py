@@ -1,0 +1,1 @@
+"""What lets plugins that were written for Afanasy run as they are."""

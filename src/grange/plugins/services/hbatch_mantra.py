@@ -1,0 +1,13 @@
+"""Mantra, started by Houdini's batch mode."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from grange.plugins.services.hbatch import Hbatch
+
+
+class HbatchMantra(Hbatch):
+    """Runs `hbatch ...`."""
+
+    parser: ClassVar[str] = "hbatch_mantra"

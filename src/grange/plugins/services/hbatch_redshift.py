@@ -1,0 +1,13 @@
+"""Redshift, started by Houdini's batch mode."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from grange.plugins.services.hbatch import Hbatch
+
+
+class HbatchRedshift(Hbatch):
+    """Runs `hbatch ...`."""
+
+    parser: ClassVar[str] = "hbatch_redshift"
