@@ -121,3 +121,14 @@ def test_every_setting_says_what_it_means() -> None:
     for name in Settings.__struct_fields__:
         at = next(n for n, line in enumerate(lines) if line.startswith(f"    {name}: "))
         assert "#: " in lines[at] or lines[at - 1].startswith("    #: "), name
+
+
+def test_the_path_map_is_a_section_of_the_file(tmp_path: Path) -> None:
+    text = '[path_map]\nwindows = [["P:/", "/mnt/p"]]'
+    assert load({}, home(tmp_path, text)).path_map.windows == (("P:/", "/mnt/p"),)
+
+
+def test_a_wrong_rule_of_the_path_map_is_named(tmp_path: Path) -> None:
+    text = '[path_map]\nwindows = [["P:/", "mnt/p"]]'
+    with pytest.raises(BadSetting, match=r"settings\.toml: path_map: rule windows 1.* absolute"):
+        load({}, home(tmp_path, text))

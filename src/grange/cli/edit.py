@@ -14,6 +14,7 @@ from grange.cli.operate import edit_named
 from grange.cli.options import Json
 from grange.cli.session import NoneSuch, Refused, farm, now
 from grange.cli.targets import JobTarget, NamedTarget, target
+from grange.client import path_map
 from grange.client.requests import branches, jobs, pools, users, workers
 from grange.model.views import JobDetail
 
@@ -78,10 +79,12 @@ def _edit(
 ) -> None:
     if isinstance(place, NamedTarget):
         edit_named(client, place, fields)
-    elif place.block is None:
-        client.send(jobs.edit(place.job, **fields))
+        return
+    outgoing = path_map.fields_to_server(fields, path_map.find())
+    if place.block is None:
+        client.send(jobs.edit(place.job, **outgoing))
     else:
-        client.send(jobs.edit_block(place.job, place.block, **fields))
+        client.send(jobs.edit_block(place.job, place.block, **outgoing))
 
 
 def _spec(client: grange.client.Client, place: JobTarget | NamedTarget) -> msgspec.Struct:

@@ -15,6 +15,7 @@ from grange.cli.exits import ExitCode
 from grange.cli.options import Command, Json
 from grange.cli.session import SUBMIT_PATIENCE_S, farm
 from grange.client.errors import NoServer, Unreachable
+from grange.client.path_map import job_to_server
 from grange.model.spec import JobSpec
 from grange.model.states import JobState
 from grange.model.views import JobView
@@ -217,13 +218,14 @@ def _preview(ctx: typer.Context, job: JobSpec, *, as_json: bool) -> None:
     """Show what a job would run: as the server says, else as it can be worked out here."""
     from grange.cli import pages, preview, screen
 
+    outgoing = job_to_server(job)
     try:
         with farm(ctx) as client:
             plan = client.check(job)
     except (NoServer, Unreachable) as error:
-        plan = preview.plan(job)
+        plan = preview.plan(outgoing)
         screen.say(screen.faint(f"worked out here, not checked: {error}"))
     if as_json:
         screen.write_json(plan)
     else:
-        pages.write_plan(job, plan)
+        pages.write_plan(outgoing, plan)

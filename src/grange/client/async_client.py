@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from grange.client import transport
 from grange.client.async_handles import AsyncJobHandle
+from grange.client.path_map import job_to_server
 from grange.client.places import Place, find
 from grange.client.requests import farm as farm_requests
 from grange.client.requests import jobs as job_requests
@@ -22,6 +23,7 @@ from grange.client.tries import PATIENCE_S, RECONNECT_S, Tries
 from grange.client.watching import Message, Watching
 from grange.model.spec import JobSpec
 from grange.model.views import FarmView, WorkerView
+from grange.plugins.paths import PathMap
 from grange.wire.watch import Watch
 
 T = TypeVar("T")
@@ -36,6 +38,8 @@ class AsyncClient:
         fingerprint: SHA-256 of the server's certificate, in hex.
         timeout_s: how long the answer to one request may take.
         patience_s: how long a server that is away is tried again; 0 tries once.
+        path_map: turns this machine's paths into the server's in what is submitted; None takes
+            the one of this machine's settings, see `grange.client.path_map`.
     """
 
     def __init__(
@@ -46,9 +50,11 @@ class AsyncClient:
         fingerprint: str | None = None,
         timeout_s: float = 30.0,
         patience_s: float = PATIENCE_S,
+        path_map: PathMap | None = None,
     ) -> None:
         self.place: Place = find(server, token, fingerprint)
         self._patience_s = patience_s
+        self._path_map = path_map
         self._http = httpx.AsyncClient(**transport.http_options(self.place, timeout_s))
 
     async def __aenter__(self) -> Self:
@@ -68,12 +74,14 @@ class AsyncClient:
 
     async def submit(self, job: JobSpec, *, token: str | None = None) -> AsyncJobHandle:
         """Submit a job. Returns once the farm has it on its disk; see `Client.submit`."""
-        found = await self.send(job_requests.submit(job, token or secrets.token_urlsafe(16)))
+        outgoing = job_to_server(job, self._path_map)
+        asked = job_requests.submit(outgoing, token or secrets.token_urlsafe(16))
+        found = await self.send(asked)
         return await self.job(found.job_id)
 
     async def check(self, job: JobSpec) -> job_requests.Plan:
         """Have a job checked, and its commands written out, without submitting it."""
-        return await self.send(job_requests.check(job))
+        return await self.send(job_requests.check(job_to_server(job, self._path_map)))
 
     async def job(self, job_id: int) -> AsyncJobHandle:
         """Give one job.

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 from grange.client import transport
 from grange.client.errors import WaitTimedOut
 from grange.client.handles import JobHandle
+from grange.client.path_map import job_to_server
 from grange.client.places import Place, find
 from grange.client.requests import farm as farm_requests
 from grange.client.requests import jobs as job_requests
@@ -23,6 +24,7 @@ from grange.client.tries import PATIENCE_S, RECONNECT_S, Tries
 from grange.client.watching import Message, Watching
 from grange.model.spec import JobSpec
 from grange.model.views import FarmView, WorkerView
+from grange.plugins.paths import PathMap
 from grange.wire.watch import Watch
 
 T = TypeVar("T")
@@ -40,6 +42,8 @@ class Client:
         fingerprint: SHA-256 of the server's certificate, in hex.
         timeout_s: how long the answer to one request may take.
         patience_s: how long a server that is away is tried again; 0 tries once.
+        path_map: turns this machine's paths into the server's in what is submitted; None takes
+            the one of this machine's settings, see `grange.client.path_map`.
     """
 
     def __init__(
@@ -50,9 +54,11 @@ class Client:
         fingerprint: str | None = None,
         timeout_s: float = 30.0,
         patience_s: float = PATIENCE_S,
+        path_map: PathMap | None = None,
     ) -> None:
         self.place: Place = find(server, token, fingerprint)
         self._patience_s = patience_s
+        self._path_map = path_map
         self._http = httpx.Client(**transport.http_options(self.place, timeout_s))
 
     def __enter__(self) -> Self:
@@ -83,13 +89,16 @@ class Client:
         Raises:
             ApiError: the server refuses the job; `field` says where it is wrong.
             Unreachable: no answer came; the same job under the same token may be sent again.
+            UnusablePathMap: the path map of this machine cannot be used.
         """
-        found = self.send(job_requests.submit(job, token or secrets.token_urlsafe(16)))
+        outgoing = job_to_server(job, self._path_map)
+        asked = job_requests.submit(outgoing, token or secrets.token_urlsafe(16))
+        found = self.send(asked)
         return self.job(found.job_id)
 
     def check(self, job: JobSpec) -> job_requests.Plan:
         """Have a job checked, and its commands written out, without submitting it."""
-        return self.send(job_requests.check(job))
+        return self.send(job_requests.check(job_to_server(job, self._path_map)))
 
     def job(self, job_id: int) -> JobHandle:
         """Give one job.

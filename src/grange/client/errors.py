@@ -15,6 +15,10 @@ class NoServer(GrangeError):
     """Nothing says where the server is, or what says it cannot be used."""
 
 
+class UnusablePathMap(GrangeError):
+    """The path map of this machine cannot be read, or a rule of it cannot be as it is."""
+
+
 class Unreachable(GrangeError):
     """The server does not answer."""
 

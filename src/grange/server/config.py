@@ -12,6 +12,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from grange.plugins.path_rules import BadPathMap, PathMapSettings, check
 from grange.server.spelling import nearest
 from grange.wire.address import is_loopback
 
@@ -56,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     services_extra: Texts = ()  #: names of services that may be asked for besides those we know
     plugin_folders: Texts = ()  #: folders of a studio's own services and parsers
+    path_map: PathMapSettings = PathMapSettings()  #: what machines call the server's paths
     worker_run_as: str = ""  #: user of the tasks on this machine's own worker; "" as the server
     worker_allow_root: bool = False  #: whether tasks of this machine's own worker may run as root
     log_level: Literal["debug", "info", "warning", "error"] = "info"  #: least weight of a log line
@@ -176,7 +178,10 @@ def _check(found: Mapping[str, Any], where: str, state_dir: Path) -> None:
         if isinstance(value, float) and not math.isfinite(value):
             raise BadSetting(f"{where}: {name}: a number that is none, or has no end")
     try:
-        msgspec.convert(plain | {"state_dir": str(state_dir)}, Settings, dec_hook=_path)
+        read = msgspec.convert(plain | {"state_dir": str(state_dir)}, Settings, dec_hook=_path)
+        check(read.path_map)
+    except BadPathMap as error:
+        raise BadSetting(f"{where}: {error}") from error
     except msgspec.ValidationError as error:
         text, _, field = str(error).partition(" - at `$.")
         raise BadSetting(f"{where}: {field.rstrip('`')}: {text}") from error

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from grange.model.states import Nimby
+from grange.plugins.path_rules import platform_of
+from grange.plugins.paths import Pair, PathMap
 
 COMMANDS: Final = {
     "reboot": ("systemctl", "reboot"),
@@ -32,6 +35,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     allow_root: bool = False  #: tasks may run as root
     allow_preload: bool = False  #: jobs may set LD_PRELOAD and its like
     plugin_folders: tuple[str, ...] = ()  #: of a studio's own services and parsers
+    path_map: tuple[Pair, ...] = ()  #: what this machine calls the server's paths
     log_max: int = 16 * 1024 * 1024  #: bytes of one run's log
     commands: dict[str, tuple[str, ...]] = msgspec.field(default_factory=lambda: dict(COMMANDS))
     #: what the server's instructions execute; leave one out to forbid it
@@ -40,6 +44,11 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     def worker_name(self) -> str:
         """The name it joins with."""
         return self.name or default_name()
+
+    @property
+    def paths(self) -> PathMap:
+        """The path map of this machine."""
+        return PathMap(self.path_map, platform_of(sys.platform))
 
 
 def default_name() -> str:

@@ -58,7 +58,7 @@ async def run(
             not have this worker.
     """
     account = task_account(config.run_as, allow_root=config.allow_root)
-    plugins = plugins or HostPlugins(config.plugin_folders)
+    plugins = plugins or HostPlugins(config.plugin_folders, paths=config.paths)
     with Home(config.state_folder, account) as home:
         services = await asyncio.to_thread(plugins.available)
         then = await Daemon(config, plugins, home, services).run(leave)

@@ -7,6 +7,7 @@ from typing import Protocol
 from grange.model.run import RunSpec
 from grange.plugins import host
 from grange.plugins.contract import Context, Prepared, Reading, Verdict
+from grange.plugins.paths import NO_MAP, PathMap
 
 
 class TaskPlugin(Protocol):
@@ -43,12 +44,18 @@ class Plugins(Protocol):
 class HostPlugins:
     """The plugins that ship, and those of a studio's own folders."""
 
-    def __init__(self, folders: tuple[str, ...] = ()) -> None:
+    def __init__(self, folders: tuple[str, ...] = (), *, paths: PathMap = NO_MAP) -> None:
         self._folders = folders
+        self._paths = paths
 
     def load(self, run: RunSpec, work_folder: str, worker_name: str) -> TaskPlugin:
         """Load the service of a run and let it make the command."""
-        context = Context(work_folder=work_folder, worker_name=worker_name, folders=self._folders)
+        context = Context(
+            work_folder=work_folder,
+            worker_name=worker_name,
+            folders=self._folders,
+            paths=self._paths,
+        )
         return host.load(run, context)
 
     def available(self) -> dict[str, str]:
