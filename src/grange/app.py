@@ -24,6 +24,7 @@ from grange.doors.native.door import native_door
 from grange.doors.native.parts import Joining, Parts
 from grange.model.unreadable import UNREADABLE
 from grange.plugins.host import known
+from grange.plugins.path_rules import path_map, platform_of
 from grange.server.auth import Gate
 from grange.server.config import BadSetting, Settings, load
 from grange.server.credentials import Keyring
@@ -43,7 +44,7 @@ from grange.store.files import Shelf
 from grange.store.sql import SqlStore, open_store
 from grange.store.store import AuditRecord, StoreError
 from grange.worker import beside, daemon
-from grange.worker.config import WorkerConfig, from_json
+from grange.worker.config import WorkerConfig
 from grange.worker.errors import WorkerCannotRun
 
 SWITCH_S = 0.0005  # seconds a thread keeps the interpreter: the store's waits are short
@@ -279,15 +280,6 @@ def run_server(settings: Settings, ready: Ready) -> None:
     _run(main)
 
 
-def run_worker(config: WorkerConfig) -> str:
-    """Run a worker until SIGTERM or Ctrl-C. Returns what the machine is to do next.
-
-    Raises:
-        WorkerCannotRun: the text says why.
-    """
-    return asyncio.run(daemon.run(config))
-
-
 def local_worker(settings: Settings, where: Whereabouts, folder: StateDir) -> WorkerConfig:
     """The configuration of the worker that runs beside its server."""
     return WorkerConfig(
@@ -299,6 +291,7 @@ def local_worker(settings: Settings, where: Whereabouts, folder: StateDir) -> Wo
         run_as=settings.worker_run_as,
         allow_root=settings.worker_allow_root,
         plugin_folders=settings.plugin_folders,
+        path_map=path_map(settings.path_map, platform_of(sys.platform)).pairs,
     )
 
 
@@ -333,23 +326,19 @@ def run_up(settings: Settings, ready: Ready) -> None:
 
 async def _beside(config: WorkerConfig, asked: asyncio.Event, stop: asyncio.Event) -> None:
     """Keep the worker until asked to leave; the server stops after it."""
-    await beside.keep((sys.executable, "-m", "grange.app"), config, asked)
+    await beside.keep((sys.executable, "-m", "grange.worker"), config, asked)
     stop.set()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run a part of the farm that another of its processes started.
+def main() -> int:
+    """Run a server with its worker, as a process that another program of ours has started.
 
-    What it is told comes in by standard input, as JSON: secrets do not stand in the list of
-    processes. `up` runs a server with its worker, by settings; without argument a worker.
+    What it is told comes in by standard input, as JSON: the settings.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     said = sys.stdin.buffer.read()
     try:
-        if list(arguments) == ["up"]:
-            run_up(load(msgspec.json.decode(said, type=dict[str, Any])), _print_login)
-        else:
-            run_worker(from_json(said))
+        run_up(load(msgspec.json.decode(said, type=dict[str, Any])), _print_login)
     except (WorkerCannotRun, StoreError, CannotListen, StateDirUnsafe, BadSetting) as why:
         log.error("%s", why)  # noqa: TRY400  # a sentence for people
         return 1
@@ -365,4 +354,4 @@ def _print_login(_: Whereabouts, login: str) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

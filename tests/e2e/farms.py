@@ -93,7 +93,7 @@ class Farm:
         settings: of the server, beyond what a test needs.
     """
 
-    PROGRAM = (sys.executable, "-m", "grange.app", "up")
+    PROGRAM = (sys.executable, "-m", "grange.app")
 
     def __init__(self, folder: Path, processes: Processes, **settings: Any) -> None:
         self.folder = folder

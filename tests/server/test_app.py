@@ -9,15 +9,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
+import msgspec
 import pytest
 
 from grange import app
 from grange.core.records import Changes
+from grange.plugins.path_rules import PathMapSettings
 from grange.server.config import Settings
 from grange.server.http import CannotListen
 from grange.server.state_dir import StateDir, Whereabouts
 from grange.store.sql import SqlStore, open_store
 from grange.store.store import AuditRecord, StoreBroken
+from grange.worker.__main__ import main as worker_main
 
 PATIENCE_S = 30.0
 JOB = {"name": "job", "blocks": [{"command": ["true"], "frames": "1"}]}
@@ -123,15 +126,24 @@ def test_the_worker_beside_a_server_knows_it_by_the_certificate_it_shows(tmp_pat
     assert config.credential == folder.admin_secret()
 
 
-@pytest.mark.parametrize("arguments", [["up"], []])
+def test_the_worker_beside_a_server_has_the_path_map_of_its_settings(tmp_path: Path) -> None:
+    rules = PathMapSettings(all=(("/prj", "/mnt/prj"),))
+    settings = msgspec.structs.replace(settings_in(tmp_path), path_map=rules)
+    folder = StateDir.prepare(settings.state_dir)
+    where = Whereabouts(url="http://127.0.0.1:7420", pid=1)
+    config = app.local_worker(settings, where, folder)
+    assert config.paths.to_client("/mnt/prj/a") == "/prj/a"
+
+
+@pytest.mark.parametrize("main", [app.main, worker_main], ids=["server", "worker"])
 @pytest.mark.parametrize("said", [b"", b"{", b"[]", b'{"lease": 3}'])
 def test_what_it_is_told_is_checked(
-    arguments: list[str],
+    main: Callable[[], int],
     said: bytes,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(said)))
-    assert app.main(arguments) == 1
+    assert main() == 1
     assert len(caplog.records) == 1
     assert caplog.records[0].exc_info is None

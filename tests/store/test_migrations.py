@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
+from grange.store import migrations
 from grange.store.migrations import migrate
 from grange.store.schema import METADATA
 from grange.store.sql import open_store
@@ -26,6 +31,12 @@ def test_the_migrations_lead_to_the_present_schema(engine: Engine) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
+
+
+def test_the_newest_step_is_the_last_one() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrations.NEWEST]
 
 
 def test_opening_again_migrates_nothing(engine: Engine, url: str, opened: Opener) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import subprocess
@@ -127,12 +128,12 @@ def start_worker(
         allow_root=allow_root,
         plugin_folders=tuple(str(folder.absolute()) for folder in plugins or ()),
     )
-    from grange.app import run_worker
+    from grange.worker import daemon
     from grange.worker.errors import WorkerCannotRun
 
     _log("info")
     try:
-        then = run_worker(config)
+        then = asyncio.run(daemon.run(config))
     except WorkerCannotRun as error:
         _fail(ctx, error)
     if then == "restart":

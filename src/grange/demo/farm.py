@@ -95,7 +95,7 @@ class DemoFarm:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "grange.app", "up"]
+        command = [sys.executable, "-m", "grange.app"]
         options = {
             "state_dir": str(self.state),
             "port": self._port,

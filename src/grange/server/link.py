@@ -17,7 +17,7 @@ OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
 TEXT_MAX = 4_096  # characters of each text of a result
 FILES_MAX = 1_000  # files that a result names
 BOOKED_MAX = 256  # results of one worker that wait for their commit; more slow it down
-ENDED_MAX = 1_000  # ended runs of a link whose late log text is still taken
+ENDED_MAX = 64  # ended runs of a link whose late log text is still taken
 
 
 def clipped(result: RunResult) -> RunResult:

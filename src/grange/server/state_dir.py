@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import hashlib
-import ipaddress
 import os
 import secrets
 import socket
+import ssl
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from grange.server.secret import ADMIN_ID, new_token
 from grange.wire.address import is_loopback
 
 FARM_KEY_BYTES: Final = 32
-CERTIFICATE_DAYS: Final = 3_650  # nobody renews it: a worker pins it
-CLOCK_SKEW: Final = dt.timedelta(days=1)  # of machines whose clock is behind
 
 
 class StateDirUnsafe(Exception):
@@ -87,7 +80,9 @@ class StateDir:
             hosts: names and addresses by which the server is called.
         """
         if not (self.certificate.exists() and self.certificate_key.exists()):
-            certificate, key = _self_signed(hosts)
+            from grange.server.certificate import self_signed  # needed once in a farm's life
+
+            certificate, key = self_signed(hosts)
             _write(self.certificate_key, key)
             _write(self.certificate, certificate)
         _refuse_shared(self.certificate_key)
@@ -105,8 +100,10 @@ class StateDir:
 
 def fingerprint(certificate: Path) -> str:
     """SHA-256 over the first certificate of a PEM file in DER form, as hex."""
-    first = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
-    return hashlib.sha256(first.public_bytes(serialization.Encoding.DER)).hexdigest()
+    text = certificate.read_text(encoding="ascii", errors="replace")
+    begin, end = text.index(ssl.PEM_HEADER), text.index(ssl.PEM_FOOTER)
+    first = ssl.PEM_cert_to_DER_cert(text[begin : end + len(ssl.PEM_FOOTER)])
+    return hashlib.sha256(first).hexdigest()
 
 
 def own_names() -> tuple[str, ...]:
@@ -130,40 +127,6 @@ def outer_name() -> str:
         probe.connect(("192.0.2.1", 9))  # an address for documentation; nothing is sent
         return str(probe.getsockname()[0])
     return own_names()[0]
-
-
-def _self_signed(hosts: Iterable[str]) -> tuple[bytes, bytes]:
-    """A certificate and its key, both PEM."""
-    names = list(dict.fromkeys(["localhost", "127.0.0.1", "::1", *hosts]))
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Grange farm")])
-    now = dt.datetime.now(dt.UTC)  # noqa: TID251 (a certificate's life is wall clock)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + dt.timedelta(days=CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectAlternativeName([_general(host) for host in names]), False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private
-
-
-def _general(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host.encode("idna").decode("ascii"))
 
 
 def _refuse_shared(path: Path) -> None:

@@ -46,7 +46,7 @@ from grange.worker.errors import LinkInsecure, LinkRefused
 log = logging.getLogger(__name__)
 
 RETRY_MIN_S: Final = 0.2  # pause before the first new try
-RETRY_MAX_S: Final = 5.0
+RETRY_MAX_S: Final = 3.0
 OPEN_MAX_S: Final = 10.0  # for connecting and for the server's first word
 CLOSE_MAX_S: Final = 1.0
 UNSENT_MAX: Final = 16 * 1024  # bytes that the kernel and the library hold back each
