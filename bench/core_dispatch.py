@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable
 
+from bench.figure import Row, Size, percentile, row, table
 from grange.core.commands import EditPool, EndRun, JoinWorker, SubmitJob
 from grange.core.effects import StartRun
 from grange.core.farm import Farm
 from grange.model.run import RunResult, Traits
 from grange.model.spec import BlockSpec, JobSpec
 from grange.model.states import RunStatus
+from tools.evidence import Table
 
 SIZES = ((100, 50), (1_000, 500), (10_000, 5_000))
 USERS = 50
@@ -51,26 +51,18 @@ def one_after_another(farm: Farm, running: list[StartRun]) -> list[float]:
     return times
 
 
-def timed(what: Callable[[], object]) -> float:
-    """Seconds that something takes."""
-    began = time.perf_counter()
-    what()
-    return time.perf_counter() - began
-
-
-def main() -> None:
-    """Print the tables."""
-    print(f"{'jobs':>7} {'workers':>8} {'end + dispatch + rows, median':>32} {'worst':>10}")
-    for jobs, workers in SIZES:
-        times = one_after_another(*filled(jobs, workers))
-        median, worst = statistics.median(times) * 1e6, max(times) * 1e6
-        print(f"{jobs:7,} {workers:8,} {median:29.0f} us {worst:7.0f} us")
-    block = BlockSpec(frames="1-1000000", command=("render", "@#@"))
-    farm, spec = Farm(), JobSpec(name="million", blocks=(block,))
-    seconds = timed(lambda: farm.apply(SubmitJob(spec=spec, user="ada"), 0))
-    seconds += timed(farm.take_dirty)
-    print(f"a job of 1,000,000 frames, submitted and ready to be stored: {seconds * 1e3:.1f} ms")
-
-
-if __name__ == "__main__":
-    main()
+def measure(size: Size) -> list[Table]:
+    """Farms of growing size: what one end and the start that follows it cost."""
+    rows: list[Row] = []
+    for jobs, workers in SIZES[: size.of(len(SIZES), 2)]:
+        times = [seconds * 1e6 for seconds in one_after_another(*filled(jobs, workers))]
+        rows.append(row(f"{jobs:,} jobs, {workers:,} workers", times, "us"))
+        rows.append(
+            row(f"{jobs:,} jobs, {workers:,} workers, p99", [percentile(times, 0.99)], "us")
+        )
+    text = (
+        f"{ROUNDS} times: a run ends, the freed worker gets the next task, what is to be stored is"
+        " taken. The core alone. Each worker is busy, every job has tasks left. Bound by Python;"
+        " it may not grow with the farm."
+    )
+    return [table("The core: one end, one dispatch, the rows for the store", rows, text)]

@@ -1,100 +1,76 @@
-"""Task life cycles per second: start, run `true`, log kept, durable; beside `xargs -P8`."""
+"""Tasks per second, from submission to a durable end; and how soon one task has run."""
 
 from __future__ import annotations
 
-import json
-import os
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+from typing import Final
 
-from grange.client import Client
-from grange.client.requests import pools
-from grange.model.spec import BlockSpec, JobSpec
+from bench.figure import Goal, Row, Size, percentile, row, table
+from bench.peers.driver import WHO, Driver
+from bench.server import Impossible
+from tools.evidence import Table
 
-TASKS = (1_000, 10_000)
-SLOTS = 8
-ROUNDS = 5
-START_S = 60.0
+TASKS: Final = (1_000, 10_000)
+TASKS_QUICK: Final = (200, 1_000)
+ONCES: Final = 50  # tasks one by one, in each round
+WARM: Final = 20  # tasks before the clock starts
+RATE: Final = Goal(least=1_100)
+OF_XARGS: Final = Goal(least=0.6)
+AHEAD: Final = Goal(least=1)
+FARMS: Final = tuple(who.name for who in WHO if not who.ours)
 
-
-def xargs(tasks: int) -> float:
-    """Tasks per second of the bare machine, by xargs."""
-    began = time.perf_counter()
-    numbers = "\n".join(str(number) for number in range(tasks))
-    subprocess.run(["xargs", f"-P{SLOTS}", "-n1", "true"], input=numbers, text=True, check=True)
-    return tasks / (time.perf_counter() - began)
-
-
-def farm(client: Client, tasks: int) -> float:
-    """Tasks per second from submission until the last result is on disk."""
-    block = BlockSpec(frames=f"1-{tasks}", command=("true",), capacity=1)
-    began = time.time()
-    job = client.submit(JobSpec(name=f"{tasks} times true", blocks=(block,)))
-    done = job.wait().done
-    job.delete()
-    return tasks / (done - began)
+TITLE: Final = "Task life cycles: start `true`, see it end, keep its log; 8 at once"
+TEXT: Final = (
+    "Tasks per second from submission to the last end, server and worker sharing two cores."
+    " Grange's are durable: each end is on disk before it counts. Bound by making processes:"
+    " the loop around `posix_spawn` is this machine's limit, and keeps nothing. HyperQueue"
+    " comes as a Python package without its journal."
+)
+LATENCY_TITLE: Final = "One task, from submission until its command has run"
+LATENCY_TEXT: Final = (
+    "The command writes a byte into a FIFO, and who waits there stops the clock. Bound by the"
+    " commit to disk before the start, and by making the process."
+)
 
 
-def latency(client: Client) -> float:
-    """Seconds from submission until one task has run, as the farm's own times say."""
-    block = BlockSpec(frames="1", command=("true",), capacity=1)
-    began = time.time()
-    job = client.submit(JobSpec(name="once", blocks=(block,)))
-    done = job.wait().done
-    job.delete()
-    return done - began
+def measure(size: Size) -> list[Table]:
+    """Every program in turn, started anew in each round, so that no idle one is in the way."""
+    sizes = TASKS_QUICK if size.quick else TASKS
+    rates: dict[tuple[str, int], list[float]] = {}
+    times: dict[str, list[float]] = {}
+    for _ in range(size.rounds):
+        for who in WHO:
+            with Driver(who) as driver:
+                driver.batch(WARM)
+                for tasks in sizes:
+                    rates.setdefault((who.name, tasks), []).append(driver.batch(tasks))
+                driver.once()
+                onces = [driver.once() * 1e3 for _ in range(size.of(ONCES, 10))]
+                times.setdefault(who.name, []).extend(onces)
+    rows = [line for tasks in sizes for line in _rates(rates, tasks)]
+    return [table(TITLE, rows, TEXT), table(LATENCY_TITLE, _times(times), LATENCY_TEXT)]
 
 
-def main() -> None:
-    """Print the tables."""
-    print(f"load before: {os.getloadavg()[0]:.2f}; {os.cpu_count()} cores; {SLOTS} slots")
-    with tempfile.TemporaryDirectory() as folder:
-        options = {"state_dir": folder, "port": 0, "worker_allow_root": True}
-        child = subprocess.Popen(
-            [sys.executable, "-m", "grange.app", "up"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-        )
-        assert child.stdin is not None
-        child.stdin.write(json.dumps(options).encode())
-        child.stdin.close()
-        try:
-            measure(Path(folder))
-        finally:
-            child.terminate()
-            child.wait()
+def _rates(rates: dict[tuple[str, int], list[float]], tasks: int) -> list[Row]:
+    rows = []
+    for who in WHO:
+        goal = RATE if who.name == "Grange" else None
+        rows.append(row(f"{who.name}, {tasks:,} tasks", rates[who.name, tasks], "/s", goal))
+    pairs = zip(rates["Grange", tasks], rates["xargs -P8", tasks], strict=True)
+    parts = [ours / theirs for ours, theirs in pairs]
+    rows.append(row(f"Grange, {tasks:,} tasks, as a part of xargs", parts, "", OF_XARGS))
+    best = [max(found) for found in zip(*(rates[name, tasks] for name in FARMS), strict=True)]
+    ahead = [ours / theirs for ours, theirs in zip(rates["Grange", tasks], best, strict=True)]
+    rows.append(row(f"Grange, {tasks:,} tasks, to the best other farm", ahead, "", AHEAD))
+    return rows
 
 
-def measure(folder: Path) -> None:
-    """Run all rounds against a farm of its own."""
-    announced = folder / "server.json"
-    ends = time.monotonic() + START_S
-    while not announced.exists() and time.monotonic() < ends:
-        time.sleep(0.1)
-    url = json.loads(announced.read_bytes())["url"]
-    with Client(url, (folder / "admin.token").read_text().strip()) as client:
-        while not client.summary().workers_online:
-            time.sleep(0.1)
-        client.send(pools.edit("/", max_tasks_host=SLOTS, capacity_host=1_000))
-        print(f"{'tasks':>7} {'xargs -P8':>22} {'grange':>22}   (per second: median, least-most)")
-        for tasks in TASKS:
-            pairs = [(xargs(tasks), farm(client, tasks)) for _ in range(ROUNDS)]
-            shown = [f"{row(list(rates)):>22}" for rates in zip(*pairs, strict=True)]
-            print(f"{tasks:7,} {' '.join(shown)}")
-        times = sorted(latency(client) * 1e3 for _ in range(100))
-        print(
-            f"one task, submitted until done: median {times[50]:.1f} ms, worst {times[-1]:.1f} ms"
-        )
-
-
-def row(rates: list[float]) -> str:
-    """Median and spread."""
-    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f}-{max(rates):,.0f})"
-
-
-if __name__ == "__main__":
-    main()
+def _times(times: dict[str, list[float]]) -> list[Row]:
+    rows: list[Row] = []
+    for who in WHO:
+        ours, found = who.name == "Grange", times[who.name]
+        if len(found) < 2:
+            raise Impossible(f"{who.name} has run no task")
+        rows.append(row(f"{who.name}, median", found, "ms", Goal(most=5) if ours else None))
+        late = percentile(found, 0.99)
+        rows.append(row(f"{who.name}, p99", [late], "ms", Goal(most=50) if ours else None))
+    return rows

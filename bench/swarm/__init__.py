@@ -1,0 +1,1 @@
+"""Simulated workers: many links in one process, which speak the worker's wire and run nothing."""
