@@ -26,7 +26,7 @@ from grange.core.why import why_block
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult, RunSpec, Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from grange.model.states import RunStatus, TaskOp, TaskState
+from grange.model.states import Presence, RunStatus, TaskOp, TaskState
 
 TRAITS = Traits(os="linux x86_64", cpu_cores=8, cpu_mhz=3_000, memory_mb=64_000, hdd_gb=500)
 WAITING, READY, RUNNING, DONE, FAILED, SKIPPED, SUSPENDED = TaskState
@@ -224,6 +224,18 @@ def image(farm: Farm) -> Any:
     )
 
 
+def durable(farm: Farm) -> list[object]:
+    """What of a farm a restart must bring back: all but which links are up."""
+    seen: Any = image(farm)
+    tasks, jobs, workers, *others = seen
+    unlinked = [
+        tuple(Presence.MISSING if item is Presence.ONLINE else item for item in worker)
+        for worker in workers
+    ]
+    lists = (jobs, unlinked, *others[:3])
+    return [tasks, *(sorted(items, key=str) for items in lists), others[3:]]
+
+
 def refused(
     farm: Farm,
     command: c.Command,
@@ -297,6 +309,20 @@ def restarted(farm: Farm, now: float = 1) -> Farm:
     again = Farm.restore(disk.load(), now)
     assert list(faults(again.state)) == []
     return again
+
+
+class Life:
+    """A farm whose every change so far is on disk; `again` is what comes back after more."""
+
+    def __init__(self, farm: Farm) -> None:
+        self.farm = farm
+        self.disk = Disk()
+        self.disk.commit(farm.take_dirty())
+
+    def again(self, now: float = 1) -> Farm:
+        """Commit what changed since, and restore."""
+        self.disk.commit(self.farm.take_dirty())
+        return Farm.restore(self.disk.load(), now)
 
 
 @contextmanager

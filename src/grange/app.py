@@ -38,6 +38,7 @@ from grange.server.links import Clocks, Links
 from grange.server.page import Page
 from grange.server.secret import ADMIN_ID
 from grange.server.sessions import Sessions
+from grange.server.settled import Settled
 from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts, fingerprint, own_names
 from grange.server.views import Views
 from grange.store.files import Shelf
@@ -84,7 +85,12 @@ class FarmServer:
             clock=time.time,
         )
         self._views = Views(self.farm, self._gauges, store, time.time)
-        self._feed = Feed(self.farm, self._views, start=time.time_ns() // 1_000)
+        self._feed = Feed(
+            self.farm,
+            self._views,
+            start=time.time_ns() // 1_000,
+            settled=self.engine.settled,
+        )
         self._links = Links(
             self.engine,
             self._gauges,
@@ -162,7 +168,7 @@ class FarmServer:
         if settings.address:
             hosts.append(settings.address)
         return Guard(
-            native_door(parts),
+            Settled(native_door(parts), self.engine.settled),
             hosts=hosts,
             origins=settings.allowed_origins,
             body_max_bytes=settings.body_max_bytes,

@@ -7,9 +7,10 @@ import pytest
 
 from grange.cli.enlist import config_of_worker
 from grange.cli.session import Refused
+from grange.client.errors import UnusablePathMap
 from grange.model.states import Nimby
 from grange.wire.join import JoinCode, encode
-from grange.worker.config import WorkerConfig
+from grange.worker.config import WorkerConfig, from_json, to_json
 from tests.client.recorded import RecordedServer
 
 SECRET = b"0123456789abcdef"
@@ -101,3 +102,24 @@ def test_a_broken_membership_is_told(server: RecordedServer) -> None:
     path.write_text("{")
     with pytest.raises(Refused, match="join again"):
         enlist()
+
+
+def test_a_worker_takes_the_path_map_of_its_machine(
+    server: RecordedServer, environment: dict[str, str]
+) -> None:
+    file = Path(environment["GRANGE_HOME"], "settings.toml")
+    file.parent.mkdir()
+    file.write_text('[path_map]\nall = [["/prj", "/mnt/prj"]]')
+    config = enlist(code_of(server))
+    assert config.paths.to_client("/mnt/prj/a") == "/prj/a"
+    assert from_json(to_json(config)).paths == config.paths
+
+
+def test_a_worker_does_not_start_with_a_map_that_cannot_be(
+    server: RecordedServer, environment: dict[str, str]
+) -> None:
+    file = Path(environment["GRANGE_HOME"], "settings.toml")
+    file.parent.mkdir()
+    file.write_text('[path_map]\nall = [["/prj"]]')
+    with pytest.raises(UnusablePathMap, match="rule all 1"):
+        enlist(code_of(server))

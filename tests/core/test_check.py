@@ -128,7 +128,7 @@ HARM: list[tuple[str, Harm]] = [
     ("job 2: waits for job 1 though no rule", lambda p: setattr(
         p.later, "spec", msgspec.structs.replace(p.later.spec, depend_jobs=()))),
     ("job 2: is done and waits", lambda p: setattr(p.later, "done", 5.0)),
-    ("job 1: not found by its name", lambda p: p.state.names.clear()),
+    ("job 1: not found by its name, or by another", lambda p: p.state.names.clear()),
     ("job 1: unknown to its user", lambda p: p.user.jobs.clear()),
     ("job 1: unknown to its branch", lambda p: p.state.branches["/show"].jobs.clear()),
     ("run 1: its task is not RUNNING", set_state(0, 0, FAILED)),
@@ -142,12 +142,12 @@ HARM: list[tuple[str, Harm]] = [
     ("worker 1: its place in line is off", lambda p: setattr(p.worker, "sick", "x")),
     ("worker 1: its group is off", lambda p: setattr(p.worker, "group", None)),
     ("worker 1: not in its group's line", out_of_line),
-    ("worker 1: unknown to its pool", lambda p: p.pool.workers.clear()),
+    ("pool /: knows other workers than its own", lambda p: p.pool.workers.clear()),
     ("pool /: use of ticket nuke is off", lambda p: p.pool.tickets_used["nuke"].clear()),
-    ("job 1: its share counts 9, 2 run", lambda p: setattr(p.job.share, "running", 9)),
+    ("share 5: it counts 9, but 2 run", lambda p: setattr(p.job.share, "running", 9)),
     ("share 5: its key is off", lambda p: setattr(p.job.share, "priority", 7)),
-    ("share 5: offer of demand", lambda p: setattr(p.job.share, "closed", True)),
-    ("branch /show: its share counts 9, not 2", lambda p: setattr(
+    ("share 5: offer of demand", lambda p: p.job.share.lines.clear()),
+    ("share 2: it counts 9, but 2 run", lambda p: setattr(
         p.state.branches["/show"].share, "running", 9)),
     ("job 2: open, though depends-on-jobs", lambda p: p.later.share.close(closed=False)),
     ("job 1: open, though paused", lambda p: setattr(p.job, "spec", paused(p.job.spec))),

@@ -16,6 +16,7 @@ from tests.build import (
     RUNNING,
     SKIPPED,
     WAITING,
+    Life,
     begun,
     block,
     block_of,
@@ -30,6 +31,7 @@ from tests.build import (
     job_of,
     join,
     one,
+    restarted,
     states,
     submit,
     worker_of,
@@ -260,3 +262,48 @@ def test_the_end_of_a_run_makes_room_under_a_limit(farm: Farm, limited: str) -> 
     assert begun(farm) == []
     end(farm, worker_id, run.run_id)
     assert begun(farm) == [1]
+
+
+def test_what_a_run_has_to_say_of_the_job_outlives_a_restart(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm)
+    _, run = one(farm)
+    life = Life(farm)
+    end(farm, worker_id, run.run_id, report="half done")
+    assert job_of(life.again(), job_id).report == "half done"
+
+
+def test_how_long_tasks_took_outlives_a_restart(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm)
+    _, run = one(farm)
+    life = Life(farm)
+    end(farm, worker_id, run.run_id, now=5)
+    assert block_of(life.again(), job_id).run_time_sum == 4
+
+
+def test_a_run_of_variable_capacity_is_the_same_after_a_restart(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=5_000)
+    join(farm)
+    submit(farm, job(block("1", capacity_coeff_max=3)))
+    _, run = one(farm)
+    assert restarted(farm).state.runs == farm.state.runs
+    assert farm.state.runs[run.run_id].coeff == 3
+
+
+def test_tickets_that_come_back_serve_blocks_of_other_workers(farm: Farm) -> None:
+    edit_pool(farm, tickets_pool={"nuke": {"count": 1}})
+    first, _ = join(farm, "n1"), join(farm, "n2")
+    submit(farm, job(block("1", tickets={"nuke": 1}), hosts_mask="n1"))
+    _, run = one(farm)
+    submit(farm, job(block("1", tickets={"nuke": 1}), hosts_mask="n2"))
+    assert begun(farm) == []
+    end(farm, first, run.run_id)
+    assert hosts(farm) == ["n2"]
+
+
+def test_a_run_that_ended_well_is_no_news_of_a_failed_job(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm)
+    out = end(farm, worker_id, one(farm)[1].run_id)
+    assert JobFailed(job_id) not in out.events

@@ -4,17 +4,21 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.farm import Farm
+from grange.core.records import HostErrors
 from grange.core.runs import HOSTS_MAX
+from grange.model.ids import WorkerId
 from grange.model.states import RunStatus, TaskFlag, TaskOp
 from tests.build import (
     FAILED,
     READY,
+    Life,
     begun,
     block,
     block_of,
     edit_job,
     edit_pool,
     edit_user,
+    edit_worker,
     end,
     fail,
     job,
@@ -177,3 +181,58 @@ def test_failures_in_one_second_need_one_timer(farm: Farm) -> None:
     for number in range(9):
         fail(farm, now=10.1 + number / 10)
     assert [at for at, *_ in farm.state.timers] == [71]
+
+
+@pytest.mark.parametrize(("after_s", "count"), [(9.0, 2), (10.0, 1), (11.0, 1)])
+def test_a_forgiven_error_is_not_counted_again(farm: Farm, after_s: float, count: int) -> None:
+    job_id = submit(farm, job(block("1", errors_forgive_time_s=10, errors_retries=9)))
+    join(farm)
+    fail(farm)
+    fail(farm, now=1 + after_s)
+    assert block_of(farm, job_id).error_hosts["node"].count == count
+
+
+def test_the_host_whose_error_is_oldest_is_forgotten_whatever_its_name(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1", errors_retries=127, errors_avoid_host=0)))
+    known = {f"n{n}": HostErrors(count=1, last=1_000 - n) for n in range(HOSTS_MAX)}
+    block_of(farm, job_id).error_hosts.update(known)
+    join(farm)
+    fail(farm, now=2_000)
+    assert f"n{HOSTS_MAX - 1}" not in block_of(farm, job_id).error_hosts
+    assert "n0" in block_of(farm, job_id).error_hosts
+
+
+def failed_for_two(farm: Farm) -> WorkerId:
+    """Have a worker of pool /fast fail tasks of two users."""
+    worker_id = join(farm)
+    edit_worker(farm, worker_id, pool="/fast")
+    for user in ("ada", "bob"):
+        submit(farm, job(block("1", errors_retries=0)), user=user)
+        fail(farm)
+    return worker_id
+
+
+@pytest.mark.parametrize(("root", "fast", "sick"), [(2, -1, True), (2, 0, False), (-1, -1, False)])
+def test_the_nearest_pool_that_says_so_makes_workers_sick(
+    farm: Farm, root: int, fast: int, sick: bool
+) -> None:
+    edit_pool(farm, sick_errors_count=root)
+    edit_pool(farm, "/fast", sick_errors_count=fast)
+    assert bool(worker_of(farm, failed_for_two(farm)).sick) is sick
+
+
+def test_a_sick_worker_is_sick_after_a_restart(farm: Farm) -> None:
+    edit_pool(farm, sick_errors_count=1)
+    worker_id = join(farm)
+    submit(farm)
+    life = Life(farm)
+    fail(farm)
+    assert worker_of(life.again(), worker_id).sick
+
+
+def test_a_single_failure_makes_a_worker_sick_where_one_is_enough(farm: Farm) -> None:
+    edit_pool(farm, sick_errors_count=1)
+    worker_id = join(farm)
+    submit(farm)
+    fail(farm)
+    assert worker_of(farm, worker_id).sick

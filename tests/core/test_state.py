@@ -160,3 +160,36 @@ def test_a_host_is_remembered_by_block_and_task(
     assert farm.state.task_avoids(job_now, part, kept, "node", 20) is avoided
     assert not farm.state.avoids(job_now, part, "other", 20)
     part.error_hosts = {}
+
+
+def test_the_root_is_as_old_as_time_and_has_no_rank() -> None:
+    state = FarmState()
+    root = state.branches["/"]
+    assert (root.created, state.pools["/"].created) == (0.0, 0.0)
+    assert (root.share.priority, root.share.age, root.share.last_start) == (0, 0, 0)
+
+
+def test_an_end_is_no_start(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=9_000)
+    worker_id = join(farm)
+    submit(farm)
+    first, second, *_ = (run.run_id for _, run in started(farm))
+    share = farm.state.branches["/"].share
+    last = share.last_start
+    end(farm, worker_id, first)
+    end(farm, worker_id, second)
+    assert share.last_start == last == farm.state.last_ids["run"]
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_what_a_block_says_of_errors_counts_more_than_what_its_user_says(
+    farm: Farm, limit: int
+) -> None:
+    edit_user(farm, errors_avoid_host=1 - limit, errors_task_same_host=1 - limit)
+    spec = block("1", errors_avoid_host=limit, errors_task_same_host=limit)
+    job_id = submit(farm, job(spec))
+    item, errors = block_of(farm, job_id), {"node": HostErrors(count=1, last=1)}
+    item.error_hosts.update(errors)
+    args = (job_of(farm, job_id), item)
+    assert farm.state.avoids(*args, "node", 2) is (limit == 1)
+    assert farm.state.task_avoids(*args, errors, "node", 2) is (limit == 1)

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from grange.core import commands as c
+from grange.core.check import faults
 from grange.core.farm import Farm
 from grange.core.objects import Worker
 from grange.core.supply import (
@@ -262,6 +263,18 @@ def test_a_users_machine_is_for_him_as_soon_as_it_says_so(farm: Farm) -> None:
     assert one(farm)[1].job_id == of_ada
     edit_worker(farm, worker_id, nimby="free")
     assert farm.state.owners == {}
+
+
+def test_two_machines_of_one_user_are_counted_one_by_one(farm: Farm) -> None:
+    first, second = join(farm, "a"), join(farm, "b")
+    submit(farm, job(block("1")))
+    for worker_id in (first, second):
+        edit_worker(farm, worker_id, nimby="owner", user="ada")
+    edit_worker(farm, first, user="bob")
+    assert farm.state.owners == {"ada": 1, "bob": 1}
+    farm.apply(c.LoseWorker(worker_id=second), 1)
+    farm.apply(c.DeleteWorker(worker_id=second), 1)
+    assert (farm.state.owners, list(faults(farm.state))) == ({"bob": 1}, [])
 
 
 def test_an_edit_of_memory_that_frees_a_worker_counts_at_once(farm: Farm) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 
@@ -193,3 +194,54 @@ def test_a_span_is_finished_when_all_its_tasks_are(state: TaskState) -> None:
     assert tasks.all_finished(1, 3) is finished
     assert tasks.all_finished(2, 2) is finished
     assert not tasks.all_finished(0, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tasks: tasks.set_flags(CHUNK + 5, WARNED),
+        lambda tasks: tasks.count_error(CHUNK + 5),
+        lambda tasks: tasks.forget_errors(CHUNK + 5),
+    ],
+)
+def test_a_changed_task_is_noted(change: Callable[[TaskTable], object]) -> None:
+    tasks = TaskTable(3 * CHUNK)
+    tasks.errors[CHUNK + 5] = 5
+    change(tasks)
+    assert tasks.take_dirty() == [1]
+
+
+def test_a_state_that_no_task_is_in_is_no_illegal_move() -> None:
+    tasks = table(FAILED)
+    assert tasks.move_all([FAILED, DONE], SKIPPED) == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "chunks"),
+    [
+        (CHUNK - 1, 1, [0]),
+        (CHUNK - 2, 1, [0]),
+        (CHUNK, 1, [1]),
+        (CHUNK - 1, 2, [0, 1]),
+        (1, 2 * CHUNK, [0, 1, 2]),
+        (2 * CHUNK, CHUNK, [2]),
+    ],
+)
+def test_the_chunks_of_appended_tasks_are_noted(size: int, count: int, chunks: list[int]) -> None:
+    tasks = TaskTable(size)
+    tasks.append(count, READY)
+    assert tasks.take_dirty() == chunks
+    assert len(tasks.errors) == len(tasks.flags) == len(tasks.starts) == size + count
+
+
+@pytest.mark.parametrize("changed", [[0, 1], [0, 2], [1, 2], [0, 1, 2], [2]])
+def test_every_chunk_in_which_a_task_moved_is_noted(changed: list[int]) -> None:
+    moved, refit = TaskTable(3 * CHUNK), TaskTable(3 * CHUNK)
+    free = bytearray(b"\1" * 3 * CHUNK)
+    for number in changed:
+        moved.move(number * CHUNK + 7, SUSPENDED)
+        free[number * CHUNK + 7] = 0
+    moved.take_dirty()
+    moved.move_all([SUSPENDED], READY)
+    refit.refit(bytes(free))
+    assert moved.take_dirty() == refit.take_dirty() == changed

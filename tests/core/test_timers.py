@@ -188,3 +188,16 @@ def test_errors_on_a_host_are_forgiven_in_time(farm: Farm) -> None:
     fail(farm, now=10)
     assert begun(farm, 69) == []
     assert begun(farm, 70) == [0]
+
+
+def test_a_life_that_was_made_endless_does_not_end(farm: Farm) -> None:
+    job_id = submit(farm, job(life_time_s=60))
+    edit_job(farm, job_id, life_time_s=0)
+    farm.dispatch(62)
+    assert job_id in farm.state.jobs
+
+
+def test_a_life_of_a_second_ends_after_a_second(farm: Farm) -> None:
+    job_id = submit(farm, job(life_time_s=1))
+    farm.dispatch(2)
+    assert job_id not in farm.state.jobs

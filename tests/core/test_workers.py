@@ -17,6 +17,7 @@ from tests.build import (
     READY,
     RUNNING,
     TRAITS,
+    Disk,
     begun,
     block,
     block_of,
@@ -71,6 +72,44 @@ def test_a_second_worker_of_a_name_is_refused(farm: Farm) -> None:
     join(farm, "node", boot="first")
     command = c.JoinWorker(name="node", boot_id="second", traits=TRAITS)
     assert "give this one another --name" in refused(farm, command, NameTaken)
+
+
+def test_a_worker_that_lost_power_takes_the_place_of_its_former_life(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1")))
+    worker_id = join(farm, "node", boot="first", home="h")
+    one(farm)
+    reply = rejoin(farm, boot_id="second", home="h")
+    assert (reply.worker_id, reply.keep) == (worker_id, ())
+    assert states(farm, job_id) == [READY]
+
+
+def test_a_namesake_waits_until_the_lease_of_a_missing_worker_is_over(farm: Farm) -> None:
+    submit(farm)
+    worker_id = join(farm, "node", boot="first", home="h")
+    one(farm)
+    unlink(farm, worker_id)
+    twin = c.JoinWorker(name="node", boot_id="second", traits=TRAITS, home="other")
+    refused(farm, twin, NameTaken)
+    assert worker_of(farm, worker_id).runs
+    lose(farm, worker_id)
+    assert farm.apply(twin, 9).reply == c.Joined(worker_id=worker_id, keep=())
+
+
+def test_a_namesake_waits_across_a_restart_of_the_server(farm: Farm) -> None:
+    disk = Disk()
+    join(farm, "node", boot="first", home="h")
+    disk.commit(farm.take_dirty())
+    again = Farm.restore(disk.load(), 2)
+    twin = c.JoinWorker(name="node", boot_id="second", traits=TRAITS, home="other")
+    refused(again, twin, NameTaken)
+    assert rejoin(again, boot_id="third", home="h").keep == ()
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("h", "other"), ("", "")])
+def test_another_machine_of_the_same_name_is_refused(farm: Farm, ours: str, theirs: str) -> None:
+    join(farm, "node", boot="first", home=ours)
+    command = c.JoinWorker(name="node", boot_id="second", traits=TRAITS, home=theirs)
+    refused(farm, command, NameTaken)
 
 
 def test_the_same_worker_may_make_a_second_link(farm: Farm) -> None:

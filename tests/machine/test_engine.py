@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -22,32 +22,24 @@ from grange.core.farm import Farm
 from grange.core.records import Changes
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
-from grange.model.states import Presence, Role, RunStatus, TaskFilter, TaskOp
+from grange.model.states import Role, RunStatus, TaskFilter, TaskOp
 from grange.server.engine import Actor, Engine, Stopped
 from grange.store.sql import open_store
-from grange.store.store import AuditRecord
-from tests.build import TRAITS, block, image, job, named
+from grange.store.sqlite import SqliteBackend
+from grange.store.store import AuditRecord, StoreBroken
+from tests.build import TRAITS, block, durable, job, named, submit
+from tests.machine.crashes import Crash, Dying, Failpoint, put, read
+from tests.machine.depth import depth
 
 PATIENCE_S = 60.0
 ADA = Actor("ada", Role.ARTIST)
 
-Failpoint = Literal["", "before", "after"]  # of the real commit
-
-
-class Crash(Exception):
-    """The server dies here."""
-
-
-def durable(farm: Farm) -> list[object]:
-    """What of a farm a restart must bring back: all but which links are up."""
-    seen: Any = image(farm)
-    tasks, jobs, workers, *others = seen
-    unlinked = [
-        tuple(Presence.MISSING if item is Presence.ONLINE else item for item in worker)
-        for worker in workers
-    ]
-    lists = (jobs, unlinked, *others[:3])
-    return [tasks, *(sorted(items, key=str) for items in lists), others[3:]]
+FAILPOINTS = st.one_of(
+    st.just(Failpoint()),
+    st.just(Failpoint()),
+    st.builds(Failpoint, before=st.integers(0, 16)),
+    st.builds(Failpoint, torn=st.sampled_from([0.0, 1.0]) | st.floats(0, 1)),
+)
 
 
 class CrashMachine(RuleBasedStateMachine):
@@ -56,22 +48,34 @@ class CrashMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.url = f"sqlite:///{self.folder / 'farm.db'}"
+        self.lives = 0
         self.loop = asyncio.new_event_loop()
         self.now = 1_000.0
-        self.failpoint: Failpoint = ""
+        self.failpoint = Failpoint()
+        self.dies_after = False  # the commit, before anybody is told
         self.told: list[tuple[WorkerId, RunId]] = []  # runs that workers were told to start
         self.ended: set[RunId] = set()  # whose ends were acknowledged
         self.tokens: dict[tuple[str, str], tuple[c.SubmitJob, JobId]] = {}  # acknowledged
-        self.store = open_store(self.url)
+        self.open()
         self.live(Farm())
-        self.committed = durable(self.farm)
+        self.committed = [durable(self.farm)]  # one, or two: a commit that broke off may be whole
 
     def teardown(self) -> None:
         self.loop.run_until_complete(self.stop())
         self.store.close()
         self.loop.close()
         shutil.rmtree(self.folder)
+
+    def open(self) -> None:
+        """Open the files of this life, and say where those of the next will be."""
+        self.path = self.folder / str(self.lives) / "farm.db"
+        self.path.parent.mkdir(exist_ok=True)
+        self.store = open_store(f"sqlite:///{self.path}")
+        self.lives += 1
+        self.left = self.folder / str(self.lives) / "farm.db"
+        backend = self.store._backend
+        assert isinstance(backend, SqliteBackend)
+        self.pen = Dying(backend, self.path, self.left)
 
     def live(self, farm: Farm) -> None:
         self.farm = farm
@@ -89,29 +93,39 @@ class CrashMachine(RuleBasedStateMachine):
         await asyncio.wait((self.running,))
 
     async def commit(self, changes: Changes, audit: Sequence[AuditRecord]) -> None:
-        if self.failpoint == "before":
-            raise Crash
-        self.store.commit(changes, audit)
-        self.committed = durable(self.farm)
-        if self.failpoint == "after":
+        self.pen.arm(self.failpoint)
+        try:
+            self.store.commit(changes, audit)
+        except StoreBroken as error:
+            if not isinstance(error.__cause__, Crash):
+                raise
+            if self.failpoint.torn is not None:
+                self.committed.append(durable(self.farm))
+            raise Crash from error
+        self.committed = [durable(self.farm)]
+        if self.dies_after:
+            put(read(self.path), self.left)
             raise Crash
 
     def perform(self, effects: Sequence[Effect]) -> None:
         self.told += [(e.worker_id, e.run.run_id) for e in effects if isinstance(e, StartRun)]
 
     def restart(self) -> None:
-        """Come back with nothing but what is on disk."""
-        self.failpoint = ""
+        """Come back with nothing but what was on disk at that moment."""
+        whole = self.failpoint.torn == 1.0
+        self.failpoint, self.dies_after = Failpoint(), False
         self.store.close()
-        self.store = open_store(self.url)
+        self.open()
         self.live(Farm.restore(self.store.load(), self.now))
-        assert durable(self.farm) == self.committed
+        here = durable(self.farm)
+        assert here in (self.committed[-1:] if whole else self.committed)
+        self.committed = [here]
         for _, run_id in self.told:
             assert self.store.run(run_id) is not None, "a run was started that nobody knows of"
         for record in self.store.runs_with(list(self.ended)):
             assert record.result is not None, "an acknowledged result was lost"
-        for submit, job_id in self.tokens.values():
-            assert self.ask(submit) == [c.Submitted(job_id=job_id, again=True)]
+        for command, job_id in self.tokens.values():
+            assert self.ask(command) == [c.Submitted(job_id=job_id, again=True)]
 
     def ask(self, *batch: c.Command) -> list[object]:
         """Send commands at once; what came back of each."""
@@ -125,12 +139,15 @@ class CrashMachine(RuleBasedStateMachine):
 
     @rule(
         what=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=5),
-        failpoint=st.sampled_from(["", "", "", "before", "after"]),
+        failpoint=FAILPOINTS,
+        after=st.sampled_from([False, False, False, True]),
         seconds=st.floats(0, 100),
     )
-    def batch(self, what: list[tuple[int, int]], failpoint: Failpoint, seconds: float) -> None:
+    def batch(
+        self, what: list[tuple[int, int]], failpoint: Failpoint, after: bool, seconds: float
+    ) -> None:
         self.now += seconds
-        self.failpoint = failpoint
+        self.failpoint, self.dies_after = failpoint, after
         commands = [MAKERS[kind % len(MAKERS)](self, number) for kind, number in what]
         answers = self.ask(*commands)
         for command, answer in zip(commands, answers, strict=True):
@@ -154,6 +171,7 @@ class CrashMachine(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         """Die between two commits."""
+        put(read(self.path), self.left)
         self.loop.run_until_complete(self.stop())
         self.restart()
 
@@ -225,4 +243,42 @@ MAKERS: tuple[Maker, ...] = (
 
 
 TestEngine = pytest.mark.slow(CrashMachine.TestCase)
-TestEngine.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+TestEngine.settings = depth(examples=25, steps=15)
+
+
+def test_a_commit_can_break_off_before_any_of_its_statements(tmp_path: Path) -> None:
+    """Else the failpoints of the machine would hit nothing."""
+    counts = []
+    for number in range(9):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with contextlib.closing(open_store(f"sqlite:///{folder / 'farm.db'}")) as store:
+            assert isinstance(store._backend, SqliteBackend)
+            Dying(store._backend, folder / "farm.db", folder / "left.db").arm(
+                Failpoint(before=number)
+            )
+            farm = Farm()
+            submit(farm)
+            try:
+                store.commit(farm.take_dirty())
+            except StoreBroken:
+                counts.append(number)
+        if number in counts:
+            with contextlib.closing(open_store(f"sqlite:///{folder / 'left.db'}")) as after:
+                assert after.load().records == []
+    assert counts == list(range(len(counts)))
+    assert len(counts) > 3
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.9, 1.0])
+def test_a_torn_commit_is_there_wholly_or_not_at_all(tmp_path: Path, part: float) -> None:
+    with contextlib.closing(open_store(f"sqlite:///{tmp_path / 'farm.db'}")) as store:
+        assert isinstance(store._backend, SqliteBackend)
+        pen = Dying(store._backend, tmp_path / "farm.db", tmp_path / "left.db")
+        pen.arm(Failpoint(torn=part))
+        farm = Farm()
+        submit(farm)
+        with pytest.raises(StoreBroken):
+            store.commit(farm.take_dirty())
+    with contextlib.closing(open_store(f"sqlite:///{tmp_path / 'left.db'}")) as after:
+        assert bool(after.load().records) is (part == 1.0)

@@ -1,128 +1,66 @@
-"""No sequence of commands, late reports, repeats and restarts breaks the farm."""
+"""No sequence of commands, late reports, repeats, crashes and restarts breaks the farm."""
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+import ast
+import inspect
+from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
-from hypothesis import settings
+import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from grange.core import commands as c
 from grange.core.check import faults
 from grange.core.effects import Outcome, StartRun
 from grange.core.errors import Rejected
 from grange.core.farm import Farm
-from grange.core.records import Changes, Snapshot
+from grange.core.nodes import BRANCH_EDITABLE, POOL_EDITABLE, USER_EDITABLE
+from grange.core.workers import WORKER_EDITABLE
+from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
-from grange.model.spec import BlockSpec, JobSpec, TaskSpec
+from grange.model.spec import BLOCK_EDITABLE, JOB_EDITABLE, BlockSpec, JobSpec, TaskSpec
 from grange.model.states import RunStatus, TaskFilter, TaskOp
-from tests.build import TRAITS
+from tests.build import TRAITS, Disk, durable, image
+from tests.machine import wishes
+from tests.machine.depth import depth
+from tests.machine.wishes import BRANCHES, HOSTS, MASKS, POOLS, SPANS, USERS
+from tests.machine.witness import Witness, nothing_could_start
 
-SPANS = ("1-3", "1-9x2", "4", "1,4,10-20x3", "5-14")
-NAMES = ("a", "b", "c")
-MASKS = ("", "", "", "a", "b", "c", "a|b", ".*")
-PLACES = st.sampled_from(["/", "/show", "/show/seq"])
-
-
-class Disk:
-    """What a store would hold: the last record of each key."""
-
-    def __init__(self) -> None:
-        self.last_ids: dict[str, int] = {}
-        self.rows: dict[object, Any] = {}
-
-    def commit(self, changes: Changes) -> None:
-        self.last_ids = changes.last_ids
-        for job_id in changes.deleted_jobs:
-            kinds = ("JobRecord", "BlockRecord", "ChunkRecord", "NamesRecord")
-            gone = [k for k in self.rows if k[0] in kinds and k[1] == job_id]  # type: ignore[index]
-            for key in gone:
-                del self.rows[key]
-        for kind, names in (
-            ("WorkerRecord", changes.deleted_workers),
-            ("UserRecord", changes.deleted_users),
-            ("BranchRecord", changes.deleted_branches),
-            ("PoolRecord", changes.deleted_pools),
-        ):
-            for name in names:
-                self.rows.pop((kind, name), None)
-        for record in changes.put:
-            self.rows[self._key(record)] = copy.deepcopy(record)
-
-    def _key(self, record: Any) -> tuple[object, ...]:
-        kind = type(record).__name__
-        names = {
-            "JobRecord": ("job_id",),
-            "BlockRecord": ("job_id", "block"),
-            "ChunkRecord": ("job_id", "block", "number"),
-            "NamesRecord": ("job_id", "block", "number"),
-            "RunRecord": ("run_id",),
-            "WorkerRecord": ("worker_id",),
-            "UserRecord": ("user",),
-            "BranchRecord": ("path",),
-            "PoolRecord": ("path",),
-            "TokenRecord": ("user", "token"),
-        }[kind]
-        return (kind, *(getattr(record, name) for name in names))
-
-    def load(self) -> Snapshot:
-        open_rows = [
-            row
-            for key, row in self.rows.items()
-            if key[0] != "RunRecord" or row.result is None  # type: ignore[index]
-        ]
-        return Snapshot(last_ids=self.last_ids, records=copy.deepcopy(open_rows))
-
-
-def image(farm: Farm) -> object:
-    """All that is durable, comparable."""
-    state = farm.state
-    tasks = {
-        (job.job_id, block.number): (
-            bytes(block.tasks.state),
-            bytes(block.tasks.flags),
-            bytes(block.tasks.errors),
-            bytes(block.tasks.last_run),
-            block.spec,
-            tuple(block.named),
-            tuple(sorted(block.error_hosts.items())),
-            tuple((t, tuple(sorted(h))) for t, h in sorted(block.task_errors.items())),
-            tuple(sorted(block.waits)),
-        )
-        for job in state.jobs.values()
-        for block in job.blocks
-    }
-    jobs = {
-        job.job_id: (job.spec, job.user, job.done, job.position, tuple(job.try_next), job.waits)
-        for job in state.jobs.values()
-    }
-    workers = {
-        w.worker_id: (w.name, w.spec, w.pool, w.runs, w.capacity_used, w.tickets_used)
-        for w in state.workers.values()
-    }
-    users = {u.user: (u.spec, tuple(u.jobs), u.running) for u in state.users.values()}
-    branches = {b.path: (b.spec, b.jobs, b.share.running) for b in state.branches.values()}
-    pools = {p.path: (p.spec, p.workers) for p in state.pools.values()}
-    return copy.deepcopy(
-        (tasks, jobs, workers, users, branches, pools, state.runs, state.last_ids, state.tokens)
-    )
+NUMBER = st.integers(0, 40)
+UNKNOWN, RUN = JobId(77_777), RunId(77_777)
+JUMPS = (0.0, 0.4, 0.4, 1.0, 1.0, 1.0, 11.0, 70.0, 20_000.0, 700_000.0)  # seconds
 
 
 class FarmMachine(RuleBasedStateMachine):
     """Commands in any order, against a farm whose disk may be read back at any time."""
-
-    jobs: Bundle[int] = Bundle("jobs")
-    workers: Bundle[int] = Bundle("workers")
-    runs: Bundle[tuple[int, int]] = Bundle("runs")
 
     def __init__(self) -> None:
         super().__init__()
         self.farm = Farm()
         self.disk = Disk()
         self.now = 1_000.0
+        self.witness = Witness()
+        self.jobs: list[JobId] = []  # all that ever were
+        self.told: list[tuple[WorkerId, RunId]] = []  # all starts: reports come late and twice
+        self.batch = 1  # commands from one dispatch to the next
+        self.diligence = 0  # runs that end meanwhile, as they should
+        self.waiting = 0  # commands since the last
+        self.commit()
+
+    def job(self, number: int) -> JobId:
+        """One of the jobs that ever were, the last ones first; now and then one that was not."""
+        return self.jobs[-number % len(self.jobs)] if number and self.jobs else UNKNOWN
+
+    def worker(self, number: int) -> WorkerId:
+        """One of the workers that ever were, or none."""
+        return WorkerId(number % (1 + self.farm.state.last_ids["worker"]))
+
+    def run(self, number: int) -> tuple[WorkerId, RunId]:
+        """One of the runs that ever were, the last ones first; now and then one that was not."""
+        return self.told[-number % len(self.told)] if number and self.told else (WorkerId(1), RUN)
 
     def apply(self, command: c.Command) -> Outcome:
         before = image(self.farm)
@@ -131,313 +69,304 @@ class FarmMachine(RuleBasedStateMachine):
         except Rejected:
             assert image(self.farm) == before
             return Outcome()
+        self.witness.hear(self.farm, command, out, self.now)
+        if isinstance(out.reply, c.Submitted):
+            self.jobs.append(out.reply.job_id)
+        self.waiting += 1
+        if self.waiting >= self.batch:
+            self.dispatch()
         return out
 
-    @rule(seconds=st.floats(0, 20_000))
+    @initialize(
+        batch=st.sampled_from([1, 1, 2, 5]),
+        diligence=st.sampled_from([0, 1, 1, 3]),
+        specs=st.lists(wishes.frame_jobs(hindered=False), min_size=1, max_size=3),
+        hosts=st.integers(1, 4),
+        capacity=st.sampled_from([1_100, 5_000]),
+    )
+    def begin(
+        self, batch: int, diligence: int, specs: list[JobSpec], hosts: int, capacity: int
+    ) -> None:
+        self.edit_pool("/", {"capacity_host": capacity})
+        for name in HOSTS[:hosts]:
+            self.join(name, "x", 0, [], [], "")
+        for spec in specs:
+            self.submit(spec, "ada", "")
+        self.batch, self.diligence = batch, diligence
+
+    @rule(seconds=st.sampled_from(JUMPS))
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
 
     @rule(
-        target=jobs,
-        name=st.sampled_from(NAMES),
-        user=st.sampled_from(["ada", "bob"]),
-        frames=st.lists(st.sampled_from(SPANS), min_size=1, max_size=3),
-        per_task=st.sampled_from([1, 2, 5]),
-        sequential=st.sampled_from([1, -1, 0, 3, -3]),
-        masks=st.tuples(*[st.sampled_from(MASKS)] * 4),
-        limits=st.tuples(*[st.sampled_from([-1, -1, -1, 0, 1, 2])] * 4),
-        flags=st.tuples(*[st.booleans()] * 3),
-        tickets=st.sampled_from([{}, {}, {"nuke": 1}, {"nuke": 2, "vray": 1}]),
-        place=PLACES,
-        pre=st.booleans(),
+        spec=wishes.frame_jobs() | wishes.frame_jobs() | wishes.named_jobs(),
+        user=st.sampled_from(USERS[:2]),
+        token=st.sampled_from(["", "", "t1", "t2"]),
     )
-    def submit(self, **kw: Any) -> int:
-        preview, sub_task, suspend = kw["flags"]
-        depends, own, whole, per_frame = kw["masks"]
-        blocks = [
-            BlockSpec(
-                name=NAMES[n],
-                frames=span,
-                command=("true", "@#@"),
-                frames_per_task=kw["per_task"],
-                sequential=kw["sequential"],
-                depend_mask=whole if n else "",
-                tasks_depend_mask=per_frame if n > 1 else "",
-                depend_sub_task=sub_task,
-                suspend_new_tasks=suspend and n == 1,
-                max_running_tasks=kw["limits"][0],
-                max_running_tasks_per_host=kw["limits"][1],
-                tickets=kw["tickets"],
-                errors_retries=1,
-                command_pre=("setup",) if kw["pre"] and n == 0 else (),
-            )
-            for n, span in enumerate(kw["frames"])
-        ]
-        spec = JobSpec(
-            name=kw["name"],
-            blocks=tuple(blocks),
-            branch=kw["place"],
-            depend_mask=own,
-            depend_mask_global=depends,
-            preview_approval=preview,
-            max_running_tasks=kw["limits"][2],
-            max_tasks_per_second=kw["limits"][3],
-            command_post=("clean",) if kw["pre"] else (),
-        )
-        reply = self.apply(c.SubmitJob(spec=spec, user=kw["user"])).reply
-        return reply.job_id if isinstance(reply, c.Submitted) else 0
+    def submit(self, spec: JobSpec, user: str, token: str) -> None:
+        self.apply(c.SubmitJob(spec=spec, user=user, token=token))
 
-    @rule(target=jobs, count=st.integers(1, 300))
-    def submit_named(self, count: int) -> int:
-        tasks = tuple(TaskSpec(name=f"t{n}", command=(f"-n{n}",)) for n in range(count))
-        spec = JobSpec(name="named", blocks=(BlockSpec(command=("true",), tasks=tasks),))
-        reply = self.apply(c.SubmitJob(spec=spec, user="ada")).reply
-        return reply.job_id if isinstance(reply, c.Submitted) else 0
+    @rule(job=NUMBER)
+    def delete(self, job: int) -> None:
+        self.apply(c.DeleteJob(job_id=self.job(job)))
 
-    @rule(job=jobs)
-    def delete(self, job: Any) -> None:
-        self.apply(c.DeleteJob(job_id=job))
-
-    @rule(job=jobs, paused=st.booleans())
-    def pause(self, job: Any, paused: bool) -> None:
-        self.apply(c.PauseJob(job_id=job, paused=paused))
+    @rule(job=NUMBER, paused=st.booleans())
+    def pause(self, job: int, paused: bool) -> None:
+        self.apply(c.PauseJob(job_id=self.job(job), paused=paused))
 
     @rule(
-        job=jobs,
+        job=NUMBER,
         op=st.sampled_from(TaskOp),
-        block=st.sampled_from([None, 0, 1, 2]),
-        span=st.sampled_from([None, ((0, 0),), ((1, 3),)]),
-        only=st.sampled_from(TaskFilter),
+        block=st.sampled_from([None, None, 0, 1, 2]),
+        span=st.sampled_from([None, None, ((0, 0),), ((1, 3), (2, 4)), ((0, 999),)]),
+        only=st.sampled_from([TaskFilter.ALL, *TaskFilter]),
         depends=st.booleans(),
     )
     def operate(
-        self, job: Any, op: TaskOp, block: Any, span: Any, only: Any, depends: bool
+        self, job: int, op: TaskOp, block: Any, span: Any, only: Any, depends: bool
     ) -> None:
         self.apply(
             c.ChangeTasks(
-                job_id=job, op=op, block=block, tasks=span, only=only, with_depends=depends
+                job_id=self.job(job),
+                op=op,
+                block=block,
+                tasks=span,
+                only=only,
+                with_depends=depends,
             )
         )
 
-    @rule(
-        job=jobs,
-        changes=st.sampled_from(
-            [
-                {"priority": 0},
-                {"priority": 200},
-                {"depend_mask": "a|c"},
-                {"depend_mask_global": ""},
-                {"user": "bob"},
-                {"branch": "/show"},
-                {"max_running_tasks": 1},
-                {"max_running_tasks": -1},
-                {"preview_approval": False},
-                {"hosts_mask": "n"},
-                {"ignore_nimby": True},
-                {"nonsense": 1},
-                {"priority": "x"},
-            ]
-        ),
-    )
-    def edit_job(self, job: Any, changes: dict[str, Any]) -> None:
-        self.apply(c.EditJob(job_id=job, changes=changes))
+    @rule(job=NUMBER, changes=wishes.changes(wishes.JOB))
+    def edit_job(self, job: int, changes: dict[str, Any]) -> None:
+        self.apply(c.EditJob(job_id=self.job(job), changes=changes))
+
+    @rule(job=NUMBER, block=st.integers(0, 3), changes=wishes.changes(wishes.BLOCK))
+    def edit_block(self, job: int, block: int, changes: dict[str, Any]) -> None:
+        self.apply(c.EditJob(job_id=self.job(job), block=block, changes=changes))
 
     @rule(
-        job=jobs,
-        block=st.integers(0, 2),
-        changes=st.sampled_from(
-            [
-                {"capacity": 500},
-                {"sequential": 0},
-                {"depend_mask": "a"},
-                {"tasks_depend_mask": "b"},
-                {"tasks_depend_mask": ""},
-                {"need_memory_mb": 40_000},
-                {"max_running_tasks": 2},
-                {"capacity_coeff_max": 3},
-                {"need_gpus": 1},
-            ]
-        ),
+        job=NUMBER, span=st.sampled_from(SPANS), mask=st.sampled_from(MASKS), tasks=st.booleans()
     )
-    def edit_block(self, job: Any, block: int, changes: dict[str, Any]) -> None:
-        self.apply(c.EditJob(job_id=job, block=block, changes=changes))
+    def append_block(self, job: int, span: str, mask: str, tasks: bool) -> None:
+        more = BlockSpec(
+            name="c",
+            frames=span,
+            command=("true",),
+            depend_mask="" if tasks else mask,
+            tasks_depend_mask=mask if tasks else "",
+        )
+        self.apply(c.AppendBlocks(job_id=self.job(job), blocks=(more,)))
 
-    @rule(job=jobs, span=st.sampled_from(SPANS), mask=st.sampled_from(MASKS))
-    def append_block(self, job: Any, span: str, mask: str) -> None:
-        more = BlockSpec(name="more", frames=span, command=("true",), tasks_depend_mask=mask)
-        self.apply(c.AppendBlocks(job_id=job, blocks=(more,)))
-
-    @rule(job=jobs, count=st.integers(1, 300))
-    def append_tasks(self, job: Any, count: int) -> None:
+    @rule(job=NUMBER, block=st.integers(0, 3), count=st.sampled_from([0, 1, 3, 300]))
+    def append_tasks(self, job: int, block: int, count: int) -> None:
         tasks = (TaskSpec(name="more", command=("x",)),) * count
-        self.apply(c.AppendTasks(job_id=job, block=0, tasks=tasks))
+        self.apply(c.AppendTasks(job_id=self.job(job), block=block, tasks=tasks))
 
-    @rule(job=jobs, task=st.integers(0, 3), remove=st.booleans())
-    def try_next(self, job: Any, task: int, remove: bool) -> None:
-        self.apply(c.TryNext(job_id=job, block=0, tasks=(task,), remove=remove))
+    @rule(job=NUMBER, block=st.integers(0, 2), task=st.integers(0, 9), remove=st.booleans())
+    def try_next(self, job: int, block: int, task: int, remove: bool) -> None:
+        tasks = (task, 0, task)
+        self.apply(c.TryNext(job_id=self.job(job), block=block, tasks=tasks, remove=remove))
 
-    @rule(job=jobs)
-    def forget_errors(self, job: Any) -> None:
-        self.apply(c.ForgetErrors(job_id=job))
-
-    @rule(job=jobs, where=st.sampled_from(["up", "down", "top", "bottom"]))
-    def move_job(self, job: Any, where: Any) -> None:
-        self.apply(c.MoveJobs(user="ada", job_ids=(job,), where=where))
+    @rule(job=NUMBER, block=st.sampled_from([None, 0, 9]))
+    def forget_errors(self, job: int, block: Any) -> None:
+        self.apply(c.ForgetErrors(job_id=self.job(job), block=block))
 
     @rule(
-        user=st.sampled_from(["ada", "bob", "eve"]),
-        changes=st.sampled_from(
-            [
-                {"max_running_tasks": 1},
-                {"max_running_tasks": -1},
-                {"solve": "priority"},
-                {"paused": True},
-                {"paused": False},
-                {"hosts_mask_exclude": "n1"},
-            ]
-        ),
+        user=st.sampled_from(USERS),
+        moved=st.lists(NUMBER, min_size=1, max_size=3),
+        where=st.sampled_from(["up", "down", "top", "bottom"]),
     )
+    def move_jobs(self, user: str, moved: Any, where: Any) -> None:
+        self.apply(c.MoveJobs(user=user, job_ids=tuple(self.job(n) for n in moved), where=where))
+
+    @rule(user=st.sampled_from(["", *USERS]), changes=wishes.changes(wishes.USER))
     def edit_user(self, user: str, changes: dict[str, Any]) -> None:
         self.apply(c.EditUser(user=user, changes=changes))
 
-    @rule(
-        path=PLACES,
-        changes=st.sampled_from(
-            [
-                {"solve_jobs": True},
-                {"solve_jobs": False},
-                {"max_running_tasks": 2},
-                {"max_running_tasks": -1},
-                {"create_childs": True},
-                {"max_tasks_per_second": 1},
-            ]
-        ),
-    )
+    @rule(user=st.sampled_from(USERS))
+    def delete_user(self, user: str) -> None:
+        self.apply(c.DeleteUser(user=user))
+
+    @rule(path=st.sampled_from(BRANCHES), changes=wishes.changes(wishes.BRANCH))
     def edit_branch(self, path: str, changes: dict[str, Any]) -> None:
         self.apply(c.EditBranch(path=path, changes=changes))
 
-    @rule(path=PLACES)
+    @rule(path=st.sampled_from(BRANCHES))
     def delete_branch(self, path: str) -> None:
         self.apply(c.DeleteBranch(path=path))
 
-    @rule(
-        path=st.sampled_from(["/", "/fast", "/fast/gpu"]),
-        changes=st.sampled_from(
-            [
-                {"max_tasks_host": 2},
-                {"capacity_host": 5_000},
-                {"pattern": "n1"},
-                {"paused": True},
-                {"paused": False},
-                {"services": ["generic"]},
-                {"services": []},
-                {"tickets_pool": {"nuke": {"count": 2, "max_hosts": 1}}},
-                {"tickets_host": {"vray": {"count": 1}}},
-                {"sick_errors_count": 2},
-            ]
-        ),
-    )
+    @rule(path=st.sampled_from(POOLS), changes=wishes.changes(wishes.POOL))
     def edit_pool(self, path: str, changes: dict[str, Any]) -> None:
         self.apply(c.EditPool(path=path, changes=changes))
 
-    @rule(
-        target=workers,
-        number=st.integers(0, 3),
-        boot=st.sampled_from(["x", "y"]),
-        held=st.lists(runs, max_size=3),
-    )
-    def join(self, number: int, boot: str, held: list[Any]) -> int:
-        ids = tuple(run_id for item in held if item for run_id in [item[1]])
-        reply = self.apply(
-            c.JoinWorker(
-                name=f"n{number}",
-                boot_id=boot,
-                traits=msgspec.structs.replace(TRAITS, gpus=number),
-                runs=ids,
-                user="ada",
-            )
-        ).reply
-        return reply.worker_id if isinstance(reply, c.Joined) else 0
-
-    @rule(worker=workers)
-    def unlink(self, worker: Any) -> None:
-        self.apply(c.UnlinkWorker(worker_id=worker))
-
-    @rule(worker=workers)
-    def lose(self, worker: Any) -> None:
-        self.apply(c.LoseWorker(worker_id=worker))
+    @rule(path=st.sampled_from(POOLS))
+    def delete_pool(self, path: str) -> None:
+        self.apply(c.DeletePool(path=path))
 
     @rule(
-        worker=workers,
-        changes=st.sampled_from(
-            [
-                {"nimby": "owner"},
-                {"nimby": "free"},
-                {"nimby": "nobody"},
-                {"paused": True},
-                {"pool": "/fast"},
-                {"pool": ""},
-                {"capacity_host": 300},
-                {"max_tasks_host": 8},
-                {"services_disabled": ["generic"]},
-                {"priority": 0},
-                {"priority": 120},
-            ]
-        ),
+        name=st.sampled_from(["", *HOSTS, *HOSTS]),
+        boot=st.sampled_from(["x", "x", "y"]),
+        less=st.sampled_from([0, 0, 0, 1, 99]),
+        held=st.lists(NUMBER, max_size=2),
+        ended=st.lists(NUMBER, max_size=1),
+        nimby=st.sampled_from(["", "", "", "owner", "nobody", "never"]),
     )
-    def edit_worker(self, worker: Any, changes: dict[str, Any]) -> None:
-        self.apply(c.EditWorker(worker_id=worker, changes=changes))
+    def join(
+        self, name: str, boot: str, less: int, held: list[int], ended: list[int], nimby: str
+    ) -> None:
+        """A worker comes, or comes back: with what it has, or less, or what it never had."""
+        known = self.farm.state.worker_names.get(name)
+        has = [] if known is None else sorted(self.farm.state.workers[known].runs)[less:]
+        more = [run for _, run in map(self.run, held) if run not in has]
+        command = c.JoinWorker(
+            name=name,
+            boot_id=boot,
+            traits=msgspec.structs.replace(TRAITS, gpus=HOSTS.index(name) if name else 0),
+            runs=(*has, *dict.fromkeys(more)),
+            ended=tuple(run for _, run in map(self.run, ended)),
+            user="ada",
+            nimby=nimby,
+        )
+        self.apply(command)
 
-    @rule(worker=workers, memory=st.sampled_from([100, 64_000]))
-    def measure(self, worker: Any, memory: int) -> None:
-        self.apply(c.MeasureWorker(worker_id=worker, free_memory_mb=memory, free_hdd_gb=10))
+    @rule(worker=NUMBER)
+    def unlink(self, worker: int) -> None:
+        self.apply(c.UnlinkWorker(worker_id=self.worker(worker)))
 
-    @rule(worker=workers, own=st.booleans())
-    def eject(self, worker: Any, own: bool) -> None:
-        self.apply(c.EjectWorker(worker_id=worker, keep_own=own))
+    @rule(worker=NUMBER)
+    def lose(self, worker: int) -> None:
+        self.apply(c.LoseWorker(worker_id=self.worker(worker)))
 
-    @rule(worker=workers)
-    def heal(self, worker: Any) -> None:
-        self.apply(c.HealWorker(worker_id=worker))
+    @rule(worker=NUMBER, changes=wishes.changes(wishes.WORKER))
+    def edit_worker(self, worker: int, changes: dict[str, Any]) -> None:
+        self.apply(c.EditWorker(worker_id=self.worker(worker), changes=changes))
 
-    @rule(worker=workers)
-    def delete_worker(self, worker: Any) -> None:
-        self.apply(c.DeleteWorker(worker_id=worker))
+    @rule(worker=NUMBER, memory=st.sampled_from([-1, 100, 64_000]), disk=st.sampled_from([1, 99]))
+    def measure(self, worker: int, memory: int, disk: int) -> None:
+        self.apply(
+            c.MeasureWorker(worker_id=self.worker(worker), free_memory_mb=memory, free_hdd_gb=disk)
+        )
 
-    @rule(target=runs)
-    def dispatch(self) -> Any:
-        effects = self.farm.dispatch(self.now).effects
-        return multiple(*((e.worker_id, e.run.run_id) for e in effects if isinstance(e, StartRun)))
+    @rule(worker=NUMBER, own=st.booleans())
+    def eject(self, worker: int, own: bool) -> None:
+        self.apply(c.EjectWorker(worker_id=self.worker(worker), keep_own=own))
 
-    @rule(run=runs, status=st.sampled_from(RunStatus))  # never consumed: late and twice
-    def end(self, run: Any, status: RunStatus) -> None:
-        result = RunResult(status=status, duration_s=1.0, warning=status is RunStatus.DONE)
-        self.apply(c.EndRun(worker_id=run[0], run_id=run[1], result=result))
+    @rule(worker=NUMBER)
+    def heal(self, worker: int) -> None:
+        self.apply(c.HealWorker(worker_id=self.worker(worker)))
 
-    @rule(run=runs, count=st.integers(1, 5))
-    def note_frames(self, run: Any, count: int) -> None:
-        self.apply(c.NoteFrames(worker_id=run[0], run_id=run[1], count=count))
+    @rule(worker=NUMBER, what=st.sampled_from(["exit", "reboot"]))
+    def instruct(self, worker: int, what: Any) -> None:
+        self.apply(c.InstructWorker(worker_id=self.worker(worker), what=what))
+
+    @rule(worker=NUMBER)
+    def delete_worker(self, worker: int) -> None:
+        self.apply(c.DeleteWorker(worker_id=self.worker(worker)))
+
+    @rule()
+    def dispatch(self) -> None:
+        self.waiting = 0
+        for run_id in sorted(self.witness.believed)[: self.diligence]:
+            command = self.well(run_id)
+            self.witness.hear(self.farm, command, self.farm.apply(command, self.now), self.now)
+        out = self.farm.dispatch(self.now)
+        self.witness.see(self.farm, out, self.now)
+        self.told += [(e.worker_id, e.run.run_id) for e in out.effects if isinstance(e, StartRun)]
+        nothing_could_start(self.farm, self.now)
+        deadline = self.farm.next_deadline()
+        assert deadline is None or deadline > self.now, "what is due was not done"
+
+    @rule(
+        run=NUMBER,
+        other=st.sampled_from([0, 0, 0, 1]),
+        status=st.sampled_from([RunStatus.DONE, RunStatus.DONE, RunStatus.FAILED, *RunStatus]),
+        seconds=st.sampled_from([0.5, 5.0]),
+    )
+    def end(self, run: int, other: int, status: RunStatus, seconds: float) -> None:
+        """A report: in time, late, again, of another worker's run, of a run that never was."""
+        worker_id, run_id = self.run(run)
+        result = RunResult(
+            status=status, duration_s=seconds, warning=status is RunStatus.DONE, report="said"
+        )
+        self.apply(c.EndRun(worker_id=WorkerId(worker_id + other), run_id=run_id, result=result))
+
+    @rule(count=st.integers(1, 9), failed=st.integers(0, 9))
+    def work(self, count: int, failed: int) -> None:
+        """Some runs end, as they should."""
+        for number, run_id in enumerate(sorted(self.witness.believed)[:count], 1):
+            if run_id in self.witness.believed:
+                status = RunStatus.FAILED if number == failed else RunStatus.DONE
+                self.apply(self.well(run_id, status))
+
+    def well(self, run_id: RunId, status: RunStatus = RunStatus.DONE) -> c.EndRun:
+        """The report of a run in time."""
+        worker_id, _ = self.witness.believed[run_id]
+        result = RunResult(status=status, duration_s=5.0)
+        return c.EndRun(worker_id=worker_id, run_id=run_id, result=result)
+
+    @rule(run=NUMBER, other=st.sampled_from([0, 0, 1]), count=st.integers(1, 5))
+    def note_frames(self, run: int, other: int, count: int) -> None:
+        worker_id, run_id = self.run(run)
+        self.apply(c.NoteFrames(worker_id=WorkerId(worker_id + other), run_id=run_id, count=count))
 
     @rule()
     def commit(self) -> None:
         self.disk.commit(self.farm.take_dirty())
+        self.kept = self.witness.copied()
+
+    @rule()
+    def crash(self) -> None:
+        """What was not committed was told to nobody, and is gone."""
+        self.farm = Farm.restore(self.disk.load(), self.now)
+        self.witness = self.kept.copied()
 
     @rule()
     def restart(self) -> None:
         """What was committed is what comes back, but for what running tasks had shown."""
-        self.disk.commit(self.farm.take_dirty())
+        self.commit()
         frames_shown = any(b.sub_frames for j in self.farm.state.jobs.values() for b in j.blocks)
-        before = image(self.farm)
-        self.farm = Farm.restore(self.disk.load(), self.now)
+        before = durable(self.farm)
+        self.crash()
         if not frames_shown:
-            after = image(self.farm)
-            for left, right in zip(before, after, strict=True):  # type: ignore[call-overload]
+            for left, right in zip(before, durable(self.farm), strict=True):
                 assert left == right
 
     @invariant()
     def no_faults(self) -> None:
         assert list(faults(self.farm.state)) == []
+        self.witness.agree(self.farm)
+
+
+def test_the_machine_sends_every_command() -> None:
+    tree = ast.parse(Path(inspect.getfile(FarmMachine)).read_text(encoding="utf-8"))
+    (machine,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "FarmMachine")
+    rules = [
+        item for item in machine.body if isinstance(item, ast.FunctionDef) and item.decorator_list
+    ]
+    sent = {
+        node.func.attr
+        for item in rules
+        for node in ast.walk(item)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name) and node.func.value.id == "c"
+    }  # fmt: skip
+    assert sent == {command.__name__ for command in get_args(c.Command)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "editable"),
+    [
+        (wishes.JOB, JOB_EDITABLE),
+        (wishes.BLOCK, BLOCK_EDITABLE),
+        (wishes.USER, USER_EDITABLE),
+        (wishes.BRANCH, BRANCH_EDITABLE),
+        (wishes.POOL, POOL_EDITABLE),
+        (wishes.WORKER, WORKER_EDITABLE),
+    ],
+)
+def test_the_machine_edits_every_field(fields: wishes.Fields, editable: frozenset[str]) -> None:
+    assert fields.keys() == editable
 
 
 TestFarm = FarmMachine.TestCase
-TestFarm.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestFarm.settings = depth(examples=120, steps=40)

@@ -5,35 +5,33 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from typing_extensions import override
 
 from grange.core.check import faults
 from grange.core.commands import SubmitJob
 from grange.core.farm import Farm
 from grange.core.records import Changes, RunRecord
 from grange.model.ids import RunId
-from grange.model.run import Resources, RunResult, RunSpec
 from grange.model.states import RunStatus
 from grange.server.engine import Engine
 from grange.server.gauges import Gauges
 from grange.server.links import Clocks, Links
-from grange.store.files import Shelf
+from grange.store.files import LogNotKept, Shelf
 from grange.store.store import AuditRecord, CredentialRecord
 from grange.wire import worker as wire
-from grange.wire.codec import encode, unpack_to_server, unpack_to_worker
-from grange.worker import effects as fx
-from grange.worker import inputs
-from grange.worker.core import WorkerCore
-from tests.build import TRAITS, Disk, block, job
+from tests.build import Disk, block, job
+from tests.machine.computer import Computer, Task, Wire
+from tests.machine.depth import depth
 
+SIZES = st.sampled_from([0, 1, 100, 70_000, 200_000])  # bytes of log
+ROOM = 1 << 40  # bytes on the server's disk for logs
 TURNS = 60  # of the loop until nothing moves
 ROUNDS = 400  # until all is done
 CLOCKS = Clocks(lease_s=10.0, worker_lease_s=8.0, heartbeat_s=1.0, resources_s=5.0)
@@ -46,177 +44,25 @@ OWNER = CredentialRecord(
     state="active",
     created=0,
 )
-Task = tuple[int, int, int]
 
 
-class Wire:
-    """One connection: what is on its way, either way."""
+class FullShelf(Shelf):
+    """A shelf on a disk with so much room: it keeps the beginning of a piece, then refuses."""
 
-    def __init__(self) -> None:
-        self.up: deque[wire.ToServer] = deque()
-        self.down: deque[wire.ToWorker | None] = deque()  # None: the server hangs up
-        self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
+    room = ROOM
 
-    async def receive(self) -> bytes | None:
-        return await self._arrived.get()
-
-    async def send(self, data: bytes) -> None:
-        self.down.extend(unpack_to_worker(data))
-
-    async def close(self, code: int, reason: str) -> None:
-        self.down.append(None)
-
-    def arrive(self) -> None:
-        """Let the next message reach the server."""
-        data = encode(self.up.popleft())
-        unpack_to_server(data)
-        self._arrived.put_nowait(data)
-
-    def hang_up(self) -> None:
-        """Let the server see that the worker is gone."""
-        self._arrived.put_nowait(None)
-
-
-class Machine:
-    """A computer with a worker: its core, its processes, its disk, and its end of the link."""
-
-    def __init__(self, world: World, name: str) -> None:
-        self.world = world
-        self.name = name
-        self.lives = 0
-        self.kept: dict[RunId, RunResult] = {}  # on its disk
-        self.link: Wire | None = None
-        self.boot()
-
-    def boot(self) -> None:
-        """A new life of the daemon; of the old one no process is left."""
-        self.lives += 1
-        self.processes: dict[RunId, Task] = {}
-        self.core = WorkerCore(dict(self.kept))
-        self.frozen = False
-        self.hold = 0.0  # when the warden ends everything, should the daemon be stopped
-        self.missed: list[inputs.Input] = []  # while it was stopped
-
-    def dial(self) -> None:
-        if self.link is None and not self.frozen:
-            self.link = self.world.connection()
-            self.hello_sent = self.world.now
-            self.link.up.append(
-                wire.Hello(
-                    version=wire.VERSION,
-                    name=self.name,
-                    boot_id=f"{self.name}.{self.lives}",
-                    traits=TRAITS,
-                    runs=self.core.alive(),
-                    ended=self.core.ended(),
-                )
-            )
-
-    def lose_link(self, *, told: bool) -> None:
-        """What is on its way is lost; the server may not notice."""
-        if self.link is not None:
-            if told:
-                self.link.hang_up()
-            self.link = None
-            self.tell(inputs.Unlinked())
-
-    def hear(self) -> None:
-        """Take the next message that has come."""
-        assert self.link is not None
-        message = self.link.down.popleft()
-        if message is None or isinstance(message, wire.Refused):
-            self.lose_link(told=True)
-        elif isinstance(message, wire.Welcome):
-            self.tell(inputs.Linked(message, self.hello_sent))
-        else:
-            if isinstance(message, wire.EndedAck):
-                self.world.check_acknowledged(message)
-            self.tell(message)
-
-    def pass_time(self) -> None:
-        now = self.world.now
-        if now >= self.hold:
-            for run_id in list(self.processes):
-                self.end(run_id, None)
-        while not self.frozen and (due := self.core.next_deadline()) is not None and due <= now:
-            self.tell(inputs.Tick())
-
-    def end(self, run_id: RunId, exit_code: int | None) -> None:
-        """The process of a run is over."""
-        if self.processes.pop(run_id, None) is not None:
-            number = 9 if exit_code is None else None
-            self.tell(inputs.Exited(run_id=run_id, exit_code=exit_code, signal=number))
-
-    def thaw(self) -> None:
-        self.frozen = False
-        missed, self.missed = self.missed, []
-        self.tell(*missed)
-        self.pass_time()
-
-    def tell(self, *items: inputs.Input) -> None:
-        if self.frozen:
-            self.missed += items
-            return
-        todo = deque(items)
-        while todo:
-            for effect in self.core.apply(todo.popleft(), self.world.now):
-                todo += self.perform(effect)
-
-    def perform(self, effect: fx.Effect) -> Sequence[inputs.Input]:
-        match effect:
-            case fx.Send():
-                if self.link is not None:
-                    self.link.up.append(effect.message)
-            case fx.SendLog():
-                return self.send_log(effect)
-            case fx.Keep():
-                self.kept[effect.run_id] = effect.result
-            case fx.Forget():
-                self.kept.pop(effect.run_id, None)
-            case fx.Reconnect():
-                self.lose_link(told=False)
-            case _:
-                return self.warden(effect)
-        return []
-
-    def warden(self, effect: fx.Effect) -> Sequence[inputs.Input]:
-        """What the daemon has its processes and its services do."""
-        match effect:
-            case fx.Load():
-                return [ready(effect.run)]
-            case fx.Spawn():
-                return self.spawn(effect.run)
-            case fx.Kill():
-                if self.processes.pop(effect.run_id, None) is not None:
-                    return [inputs.Exited(run_id=effect.run_id, signal=9)]
-            case fx.Judge():
-                status = RunStatus.DONE if effect.exit_code == 0 else RunStatus.FAILED
-                return [inputs.Judged(run_id=effect.run_id, status=status, log_bytes=3)]
-            case fx.Hold():
-                self.hold = effect.until
-            case fx.Sample():
-                return [inputs.Sampled(Resources())]
-            case _:
-                pass
-        return []
-
-    def send_log(self, effect: fx.SendLog) -> Sequence[inputs.Input]:
-        if self.link is not None:
-            data = b"x" * effect.size
-            self.link.up.append(wire.Log(run_id=effect.run_id, offset=effect.offset, data=data))
-        return [inputs.Flushed(effect.size)]
-
-    def spawn(self, run: RunSpec) -> Sequence[inputs.Input]:
-        task = (run.job_id, run.block, run.task)
-        self.world.check_alone(task)
-        self.processes[run.run_id] = task
-        return [inputs.Started(run.run_id, 100)]
-
-
-def ready(run: RunSpec) -> inputs.Prepared:
-    return inputs.Prepared(
-        run_id=run.run_id, command=("true",), working_directory="/", environment={}
-    )
+    @override
+    def append(self, job_id: int, run_id: int, offset: int, data: bytes) -> int:
+        have = self.size(job_id, run_id)
+        new = max(0, offset + len(data) - have) if offset <= have else 0
+        if new <= self.room:
+            self.room -= new
+            return super().append(job_id, run_id, offset, data)
+        part = have - offset + self.room
+        if part > 0:
+            super().append(job_id, run_id, offset, data[:part])
+        self.room = 0
+        raise LogNotKept(f"log of run {run_id}: no space left on device")
 
 
 class World(RuleBasedStateMachine):
@@ -228,14 +74,33 @@ class World(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.now = 1_000.0
         self.disk = Disk()
-        self.shelf = Shelf(self.folder)
+        self.shelf = FullShelf(self.folder)
+        self.logs: dict[RunId, bytes] = {}  # what each run has written
+        self.usual_room = ROOM
+        self.smooth = False  # messages arrive when nobody holds them up
         self.tasks: list[asyncio.Task[Any]] = []
         self.serve(Farm())
-        self.machines = [Machine(self, name) for name in ("one", "two")]
+        self.machines = [Computer(self, name) for name in ("one", "two")]
         self.submit("1-3", 100)
         self.talk()
 
+    @initialize(room=st.sampled_from([ROOM, 0, 150, 80_000]), smooth=st.booleans())
+    def begin(self, room: int, smooth: bool) -> None:
+        """How full the disk for logs is; whether messages arrive when nobody holds them up."""
+        self.usual_room = self.shelf.room = room
+        self.smooth = smooth
+
+    def flow(self) -> None:
+        if self.smooth:
+            self.talk()
+
     def teardown(self) -> None:
+        try:
+            self.heal()
+        finally:
+            self.close()
+
+    def close(self) -> None:
         self.end_server()
         self.loop.close()
         self.shelf.close()
@@ -265,6 +130,10 @@ class World(RuleBasedStateMachine):
 
     async def commit(self, changes: Changes, audit: Sequence[AuditRecord]) -> None:
         await asyncio.sleep(0)
+        for row in changes.put:
+            if isinstance(row, RunRecord) and row.result is not None:
+                before = self.disk.rows.get((RunRecord, row.run_id))
+                assert before is None or before.result is None, f"run {row.run_id} ended twice"
         self.disk.commit(changes)
 
     def connection(self) -> Wire:
@@ -289,6 +158,9 @@ class World(RuleBasedStateMachine):
         self.loop.run_until_complete(turns())
         assert not self.tasks[0].done()
 
+    def wrote(self, run_id: RunId, log: bytes) -> None:
+        self.logs[run_id] = log
+
     def check_alone(self, task: Task) -> None:
         for machine in self.machines:
             assert task not in machine.processes.values(), f"two copies of {task} at once"
@@ -298,6 +170,14 @@ class World(RuleBasedStateMachine):
             row = self.disk.rows.get((RunRecord, run_id))
             assert row is not None
             assert row.result is not None, "a result was acknowledged that is not on disk"
+            if row.result.status in (RunStatus.DONE, RunStatus.FAILED) and not row.result.warning:
+                self.check_log(row)
+
+    def check_log(self, row: RunRecord) -> None:
+        """The log of a result that is on disk is there, byte for byte."""
+        written = self.logs.get(row.run_id, b"")
+        found = self.shelf.read(row.job_id, row.run_id, 0, len(written) + 1)
+        assert found == written, f"log of run {row.run_id}: {len(found)} of {len(written)} bytes"
 
     @rule(frames=st.sampled_from(["1", "1-3", "1-6"]), capacity=st.sampled_from([100, 1_000]))
     def submit(self, frames: str, capacity: int) -> None:
@@ -313,10 +193,40 @@ class World(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), count=st.integers(1, 9))
     def arrive(self, which: int, count: int) -> None:
         link = self.machines[which].link
-        for _ in range(min(count, len(link.up)) if link else 0):
-            assert link is not None
-            link.arrive()
+        if link is not None:
+            link.arrive(count)
         self.turn()
+
+    @rule(which=st.integers(0, 1), count=st.integers(1, 9))
+    def arrive_late(self, which: int, count: int) -> None:
+        """What was on its way when a link broke comes after the next link was made."""
+        for link in self.machines[which].old_links:
+            link.arrive(count)
+        self.turn()
+
+    @rule(which=st.integers(0, 1), down=st.booleans())
+    def repeat(self, which: int, down: bool) -> None:
+        link = self.machines[which].link
+        if link is not None:
+            link.repeat(down=down)
+
+    @rule(which=st.integers(0, 1), number=st.integers(0, 5), size=SIZES)
+    def write(self, which: int, number: int, size: int) -> None:
+        machine = self.machines[which]
+        if machine.processes:
+            found = sorted(machine.processes)
+            machine.write(found[number % len(found)], size)
+            self.flow()
+
+    @rule(room=st.sampled_from([0, 10, 1_000]))
+    def fill_disk(self, room: int) -> None:
+        """The server's disk for logs has so many bytes left."""
+        self.shelf.room = room
+        self.flow()
+
+    @rule()
+    def free_disk(self) -> None:
+        self.shelf.room = ROOM
 
     @rule(which=st.integers(0, 1), count=st.integers(1, 9))
     def hear(self, which: int, count: int) -> None:
@@ -338,13 +248,16 @@ class World(RuleBasedStateMachine):
             self.turn()
             self.loop.run_until_complete(self.links.end_leases())
             self.turn()
+        self.flow()
 
-    @rule(which=st.integers(0, 1), number=st.integers(0, 5), ok=st.booleans())
-    def finish(self, which: int, number: int, ok: bool) -> None:
+    @rule(which=st.integers(0, 1), number=st.integers(0, 5), ok=st.booleans(), size=SIZES)
+    def finish(self, which: int, number: int, ok: bool, size: int) -> None:
         machine = self.machines[which]
         if machine.processes:
             found = sorted(machine.processes)
+            machine.write(found[number % len(found)], size)
             machine.end(found[number % len(found)], 0 if ok else 1)
+            self.flow()
 
     @rule(which=st.integers(0, 1), told=st.booleans())
     def lose_link(self, which: int, told: bool) -> None:
@@ -372,10 +285,8 @@ class World(RuleBasedStateMachine):
     def kill_server(self) -> None:
         self.end_server()
         for machine in self.machines:
-            if machine.link is not None:
-                machine.link.up.clear()
-                machine.link.down.clear()
-                machine.lose_link(told=False)
+            machine.lose_link(told=False)
+            machine.old_links.clear()
         self.serve(Farm.restore(self.disk.load(), self.now))
         self.turn()
 
@@ -391,13 +302,16 @@ class World(RuleBasedStateMachine):
     @rule()
     def heal(self) -> None:
         """When the trouble is over all that was asked for is done."""
+        self.free_disk()
         for _ in range(ROUNDS):
             if all(task.done for task in self.farm.state.jobs.values()):
+                self.shelf.room = self.usual_room
                 return
             self.talk()
             for machine in self.machines:
                 machine.thaw()
                 for run_id in list(machine.processes):
+                    machine.write(run_id, 100)
                     machine.end(run_id, 0)
             self.pass_time(0.5)
         left = {
@@ -408,7 +322,11 @@ class World(RuleBasedStateMachine):
     @invariant()
     def no_faults(self) -> None:
         assert list(faults(self.farm.state)) == []
+        for key, row in self.disk.rows.items():
+            if key[0] is RunRecord and row.run_id in self.logs:
+                found = self.shelf.read(row.job_id, row.run_id, 0, 1_000_000)
+                assert self.logs[row.run_id].startswith(found), "the shelf has other bytes"
 
 
 TestWorld = pytest.mark.slow(World.TestCase)
-TestWorld.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestWorld.settings = depth(examples=30, steps=40)

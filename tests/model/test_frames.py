@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grange.model.frames import (
-    OVERLAP_MAX,
+    INTERLEAVED_MAX,
     RANGES_MAX,
     FrameRange,
     FramesError,
@@ -16,6 +16,7 @@ from grange.model.frames import (
     parse_frames,
 )
 from tests.build import only_block
+from tests.fuzz.bounds import calls
 from tests.model.afanasy import block_of, vectors
 
 
@@ -92,9 +93,36 @@ def test_a_list_of_too_many_ranges_is_refused() -> None:
         parse_frames(",".join("1" for _ in range(RANGES_MAX + 1)))
 
 
-def test_interleaved_ranges_of_too_many_frames_are_refused() -> None:
+def test_too_many_interleaved_ranges_are_refused() -> None:
+    step = INTERLEAVED_MAX + 1
     with pytest.raises(FramesError, match="write disjoint ranges"):
-        parse_frames(f"1-{2 * OVERLAP_MAX}x2,2-{2 * OVERLAP_MAX}x2")
+        parse_frames(",".join(f"{first}-1000000x{step}" for first in range(step)))
+
+
+def test_interleaved_ranges_cost_the_same_whatever_their_size() -> None:
+    few = calls(lambda: parse_frames("1-100x2,2-100x2"))
+    assert calls(lambda: parse_frames("1-2000000000x2,2-2000000000x2")) == few
+
+
+RANGES = st.builds(
+    lambda first, size, inc: FrameRange(first, first + (size - 1) * inc, inc if size > 1 else 1),
+    st.integers(-40, 40),
+    st.integers(1, 12),
+    st.integers(1, 9),
+)
+
+
+@given(st.lists(RANGES, min_size=2, max_size=6))
+def test_a_frame_is_named_twice_exactly_where_two_ranges_have_it(found: list[FrameRange]) -> None:
+    frames = [at for item in found for at in range(item.first, item.last + 1, item.inc)]
+    twice = {at for at in frames if frames.count(at) > 1}
+    text = ",".join(map(str, found))
+    if not twice:
+        assert sum(item.size for item in parse_frames(text)) == len(frames)
+        return
+    with pytest.raises(FramesError) as refusal:
+        parse_frames(text)
+    assert int(str(refusal.value).split()[1]) in twice
 
 
 @pytest.mark.parametrize("vector", vectors("frame_split"), ids=lambda v: str(v["input"]))

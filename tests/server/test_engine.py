@@ -117,6 +117,35 @@ def test_nothing_is_answered_done_or_published_before_the_commit() -> None:
     run(scenario)
 
 
+def test_what_is_read_is_shown_only_when_it_is_durable() -> None:
+    async def scenario(trace: Trace) -> None:
+        await trace.engine.settled()
+        senders = await waiting(trace.engine.do(submit()))
+        async with trace.running():
+            await trace.asked.acquire()
+            assert trace.engine.farm.state.jobs, "it can be read already"
+            readers = await waiting(trace.engine.settled())
+            assert not readers[0].done()
+            trace.gate.set()
+            await outcomes([*senders, *readers])
+            await trace.engine.settled()
+
+    run(scenario)
+
+
+def test_what_was_never_durable_is_not_shown() -> None:
+    async def scenario(trace: Trace) -> None:
+        trace.fault = StoreBroken("disk full")
+        senders = await waiting(trace.engine.do(submit()), trace.engine.run())
+        await trace.asked.acquire()
+        readers = await waiting(trace.engine.settled())
+        trace.gate.set()
+        answers = await outcomes([*senders, *readers])
+        assert [type(answer) for answer in answers] == [Stopped, StoreBroken, Stopped]
+
+    run(scenario)
+
+
 def test_what_waits_together_shares_a_commit() -> None:
     async def scenario(trace: Trace) -> None:
         trace.gate.set()

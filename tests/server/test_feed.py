@@ -82,13 +82,15 @@ class Shell:
         self.group = group
         self.store = store
         self.farm = Farm()
+        self.durable = asyncio.Event()
+        self.durable.set()
         self.gauges = Gauges()
         self.views = Views(self.farm, self.gauges, store, lambda: 100.0)
         self.feed = self.new_feed(START)
 
     def new_feed(self, start: int) -> Feed:
         """What a new process of the server knows of watchers."""
-        return Feed(self.farm, self.views, start)
+        return Feed(self.farm, self.views, start=start, settled=self.durable.wait)
 
     def do(self, *commands: c.Command) -> Any:
         """Change the farm, as one batch. The last reply."""
@@ -164,6 +166,19 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
 
     yield play
     store.close()
+
+
+def test_a_watcher_is_shown_what_is_durable(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        shell.durable.clear()
+        socket = shell.watch(Watch(jobs=True))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await socket.got(Snapshot)
+        shell.durable.set()
+        await socket.got(Snapshot)
+
+    play(scenario)
 
 
 def test_a_watcher_gets_the_whole_picture_first(play: Play) -> None:

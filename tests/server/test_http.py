@@ -18,6 +18,11 @@ from grange.server.request import respond
 from grange.server.state_dir import StateDir, fingerprint
 
 PATIENCE_S = 20.0  # of a test
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+UPGRADE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -103,7 +108,7 @@ def test_a_head_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) ->
         writer.write(b"GET / HTTP/1.1\r\n")
         while not reader.at_eof():
             writer.write(b"x: y\r\n")
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, ConnectionResetError):
                 async with asyncio.timeout(0.01):
                     await reader.read(1)
         writer.close()
@@ -147,6 +152,118 @@ def test_a_head_that_means_two_things_is_refused(head: bytes) -> None:
         assert not (await rest(streams)).startswith(b"HTTP/1.1 200")
 
     serve(work)
+
+
+@pytest.mark.parametrize(
+    "rest_of_request",
+    [b"0\r\n" + b"x: y\r\n" * 50_000, b"0\r\nx: " + b"y" * 300_000, b"2;" + b"x" * 300_000],
+)
+def test_what_follows_a_body_is_bounded(rest_of_request: bytes) -> None:
+    async def work(listener: Listener) -> None:
+        streams = await dial(listener)
+        streams[1].write(CHUNKED + b"2\r\n{}\r\n" + rest_of_request)
+        with contextlib.suppress(ConnectionResetError):  # it may not even read it all
+            await rest(streams)
+
+    serve(work)
+
+
+def test_trailers_are_not_kept() -> None:
+    seen: list[Scope] = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        while (await receive())["more_body"]:
+            pass
+        await hello(scope, receive, send)
+
+    async def work(listener: Listener) -> None:
+        reader, writer = await dial(listener)
+        writer.write(CHUNKED + b"2\r\n{}\r\n0\r\ncookie: a=b\r\n\r\n")
+        await reader.readuntil(b"hello")
+        writer.close()
+
+    serve(work, note)
+    assert b"cookie" not in dict(seen[0]["headers"])
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"x" * 10])
+def test_the_rest_of_a_request_that_was_answered_is_not_waited_for(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "HEAD_MAX_S", 0.05)
+
+    async def work(listener: Listener) -> None:
+        reader, writer = await dial(listener)
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n")
+        await reader.readuntil(b"hello")
+        writer.write(body)
+        assert await rest((reader, writer)) == b""
+
+    serve(work)
+
+
+def test_requests_that_pile_up_unread_end_their_connection() -> None:
+    async def work(listener: Listener) -> None:
+        streams = await dial(listener)
+        streams[1].write(GET * (http.PIPELINED_MAX * 20))
+        with contextlib.suppress(ConnectionResetError):
+            await rest(streams)
+
+    serve(work)
+
+
+@pytest.mark.parametrize("head", [b"x: y\r\n" * 300, b"x: " + b"y" * 20_000 + b"\r\n"])
+def test_a_handshake_that_cannot_be_read_is_refused(head: bytes) -> None:
+    async def work(listener: Listener) -> None:
+        streams = await dial(listener)
+        streams[1].write(GET[:-2] + UPGRADE + head + b"\r\n")
+        assert (await rest(streams)).startswith(b"HTTP/1.1 400")
+
+    serve(work)
+
+
+def test_a_refused_handshake_is_no_fault_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send, 401, b"no", {}, "websocket.http")
+
+    async def work(listener: Listener) -> None:
+        streams = await dial(listener)
+        streams[1].write(GET[:-2] + UPGRADE + b"\r\n")
+        assert (await rest(streams)).startswith(b"HTTP/1.1 401")
+
+    serve(work, refuse)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.slow
+def test_pings_of_who_does_not_read_are_not_read_either() -> None:
+    over = asyncio.Event()
+
+    async def sit(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        over.set()
+
+    async def work(listener: Listener) -> None:
+        reader, writer = await dial(listener)
+        writer.write(GET[:-2] + UPGRADE + b"\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        ping = b"\x89\xfd\0\0\0\0" + b"p" * 125
+        sent = 0
+        with contextlib.suppress(TimeoutError):
+            while sent < 200_000_000:
+                writer.write(ping * 1_000)
+                sent += 131_000
+                async with asyncio.timeout(0.5):
+                    await writer.drain()
+        assert sent < 200_000_000
+        writer.transport.abort()
+        await over.wait()
+
+    serve(work, sit)
 
 
 def test_who_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,7 @@ class FakeSocket:
         self.reads.set()
         self.broken = False
         self.closed: tuple[int, str] | None = None
+        self.frames: list[int] = []  # messages of each frame
 
     async def receive(self) -> bytes | None:
         return await self._incoming.get()
@@ -71,7 +72,9 @@ class FakeSocket:
         await self.reads.wait()
         if self.broken:
             raise ConnectionResetError
-        for message in unpack_to_worker(data):
+        messages = unpack_to_worker(data)
+        self.frames.append(len(messages))
+        for message in messages:
             self._told.put_nowait(message)
 
     async def close(self, code: int, reason: str) -> None:
@@ -252,6 +255,7 @@ def test_a_task_that_starts_with_the_join_follows_the_welcome(play: Play) -> Non
         socket = await shell.join()
         starts = [await socket.told(wire.Start) for _ in range(2)]
         assert [start.run.task for start in starts] == [0, 1]
+        assert socket.frames[0] == 1, "a worker expects the welcome by itself"
 
     play(scenario)
 
@@ -541,6 +545,35 @@ def test_one_worker_cannot_end_the_run_of_another(play: Play) -> None:
         await other.told(wire.LogAck)
         assert shell.states() == [RUNNING]
         assert shell.shelf.size(1, run_id) == 0
+
+    play(scenario)
+
+
+def test_a_worker_that_lost_power_need_not_wait_for_its_old_link(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        await shell.submit()
+        old = await shell.join(boot="first", home="h")
+        first = await old.told(wire.Start)
+        again = await shell.join(boot="second", home="h")
+        assert (await again.told(wire.Start)).run.run_id > first.run.run_id
+        await old.end()
+        assert shell.presence() is Presence.ONLINE
+
+    play(scenario)
+
+
+def test_an_older_worker_gets_one_message_to_a_frame(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        await shell.submit("1-3")
+        old = await shell.join(version=wire.PACKED_SINCE - 1)
+        for _ in range(3):
+            await old.told(wire.Start)
+        assert max(old.frames) == 1
+        new = await shell.join("new")
+        for number in range(8):
+            new.say(wire.Beat(number=number))
+        for _ in range(8):
+            await new.told(wire.BeatAck)
 
     play(scenario)
 

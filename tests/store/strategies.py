@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from grange.core.tasks import PACKED
+from grange.model.states import TaskState
 from grange.store.bodies import INT_MAX
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -71,5 +73,14 @@ def _struct(info: inspect.StructType) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(needed, optional=other).map(lambda values: info.cls(**values))
 
 
+def _columns(tasks: int) -> st.SearchStrategy[bytes]:
+    """The columns of some tasks: their states, then anything."""
+    states = st.lists(st.sampled_from(TaskState), min_size=tasks, max_size=tasks).map(bytes)
+    size = tasks * (PACKED - 1)
+    return st.builds(bytes.__add__, states, st.binary(min_size=size, max_size=size))
+
+
 def _field(field: inspect.Field) -> st.SearchStrategy[Any]:
+    if field.name == "columns":
+        return st.integers(0, 4).flatmap(_columns)
     return st.deferred(lambda: _of(field.type, field.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grange.worker import posix
+from grange.worker import posix, procfs
 from grange.worker.channel import Gone, NotStarted, Started
 from tests.worker.kennel import Kennel, eventually, exists
 
@@ -66,6 +67,23 @@ def test_signals_are_as_usual_in_a_process(kennel: Kennel) -> None:
     kennel.gone(1)
     beyond_ours = 0x1_8000_0000  # 32 and 33 belong to the C library
     assert int(kennel.output(1).split()[1], 16) & ~beyond_ours == 0
+
+
+@pytest.mark.parametrize("mark", ["\N{SUPERSCRIPT TWO}", "9" * 5_000, "", "-1", "1 "])
+def test_an_orphan_may_bear_any_mark(kennel: Kennel, mark: str) -> None:
+    """It is the task that sets it; what it sets harms no other run."""
+    kennel.spawn(1, "sleep 1000")
+    orphan = (
+        'GRANGE_RUN_ID="$MARK" setsid sh -c "sleep 1000 >/dev/null 2>&1 & echo on"; sleep 1000'
+    )
+    kennel.spawn(2, orphan, MARK=mark)
+    kennel.wait_output(2, b"on")
+    kennel.usage(1)
+    kennel.kill(2, hard=True)
+    kennel.gone(2)
+    assert kennel.usage(1).pids
+    kennel.kill(1, hard=True)
+    kennel.gone(1)
 
 
 def test_a_missing_program_is_named(kennel: Kennel) -> None:
@@ -323,3 +341,17 @@ class TestAsAnotherUser:
 
 
 WAIT = "while [ ! -s pid ]; do sleep 0.01; done"  # until the daemon has written its number
+
+
+def test_out_of_files_a_warden_keeps_its_runs_and_sees_to_them_later(
+    kennel: Kennel, tmp_path: Path
+) -> None:
+    kennel.spawn(1, "until test -e go; do sleep 0.01; done", folder=tmp_path)
+    pid = kennel.started(1).pid
+    many = resource.prlimit(kennel.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(kennel.pid, resource.RLIMIT_NOFILE, (3, many[1]))
+    (tmp_path / "go").touch()
+    eventually(lambda: procfs.process(pid) is None)
+    assert exists(kennel.pid)
+    resource.prlimit(kennel.pid, resource.RLIMIT_NOFILE, many)
+    assert kennel.gone(1).exit_code == 0

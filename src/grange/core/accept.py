@@ -37,9 +37,12 @@ def check_job(state: FarmState, spec: JobSpec) -> None:
     check_job_fields(state, spec)
     check_blocks(state, spec.blocks)
     refuse_block_cycle(spec.blocks)
+    sizes: dict[int, int] = {}
     for place, (block, task) in enumerate(spec.try_first):
-        size = spec.blocks[block].space().size if 0 <= block < len(spec.blocks) else 0
-        if not 0 <= task < size:
+        if block not in sizes:
+            known = 0 <= block < len(spec.blocks)
+            sizes[block] = spec.blocks[block].space().size if known else 0
+        if not 0 <= task < sizes[block]:
             raise InvalidField(f"there is no task {block}/{task}", f"try_first[{place}]")
 
 

@@ -146,6 +146,7 @@ class JoinWorker(Cmd, frozen=True, kw_only=True):
     name: str
     boot_id: str
     traits: Traits
+    home: str = ""  #: its state folder's own id; an older life of the same is surely over
     runs: tuple[RunId, ...] = ()  #: whose processes live there
     ended: tuple[RunId, ...] = ()  #: whose results it will send
     last_run: RunId = RunId(0)  #: the highest run it remembers, be it of another farm

@@ -12,6 +12,7 @@ from grange.core.errors import DependencyCycle, InvalidField
 from grange.core.masks import literal, regex
 from grange.core.objects import Block, Job
 from grange.core.state import FarmState
+from grange.core.targets import Targets, waits_of
 from grange.model.frames import TaskFrames, TaskSpace
 from grange.model.ids import JobId
 from grange.model.spec import BlockSpec, JobSpec
@@ -33,20 +34,23 @@ def refuse_block_cycle(specs: Sequence[BlockSpec]) -> None:
 
     Raises:
         DependencyCycle: names the blocks of one cycle.
+        InvalidField: there are too many to find out.
     """
-    targets = [
-        {
-            *block_targets(specs, number, spec.depend_mask),
-            *block_targets(specs, number, spec.tasks_depend_mask),
-        }
-        for number, spec in enumerate(specs)
-    ]
+    targets = waits_of(specs)
+    above: list[list[int]] = [[] for _ in specs]
+    for number, found in enumerate(targets):
+        for target in found:
+            above[target].append(number)
+    waiting = [len(found) for found in targets]
+    free = [number for number, count in enumerate(waiting) if not count]
     left = set(range(len(specs)))
-    while True:
-        free = {number for number in left if not targets[number] & left}
-        if not free:
-            break
-        left -= free
+    while free:
+        at = free.pop()
+        left.discard(at)
+        for number in above[at]:
+            waiting[number] -= 1
+            if not waiting[number]:
+                free.append(number)
     if left:
         names = " -> ".join(specs[number].name for number in _circle(targets, left))
         raise DependencyCycle(f"blocks wait for each other: {names}", "blocks")
@@ -54,28 +58,30 @@ def refuse_block_cycle(specs: Sequence[BlockSpec]) -> None:
 
 def _circle(targets: Sequence[set[int]], left: set[int]) -> list[int]:
     at = min(left)
-    seen: list[int] = []
+    seen: dict[int, None] = {}  # in order
     while at not in seen:
-        seen.append(at)
+        seen[at] = None
         at = min(targets[at] & left)
-    return [*seen[seen.index(at) :][:CYCLE_SHOWN], at]
+    path = list(seen)
+    return [*path[path.index(at) :][:CYCLE_SHOWN], at]
 
 
 def link_blocks(job: Job) -> None:
     """Set who waits for whom among a job's blocks, from their masks and what is finished."""
-    specs = [block.spec for block in job.blocks]
+    named = Targets([block.spec for block in job.blocks])
+    before: dict[int, list[int]] = {}  # blocks of pre commands, by what they come before
     for block in job.blocks:
         block.dependants, block.task_dependants = [], []
+        if block.pre_for is not None:
+            before.setdefault(block.pre_for, []).append(block.number)
     for block in job.blocks:
-        targets = block_targets(specs, block.number, block.spec.depend_mask)
+        targets = [at for at in named.of(block.spec.depend_mask) if at != block.number]
         if block.pre_for is None:
-            targets += [
-                other.number for other in job.blocks if other.pre_for in (-1, block.number)
-            ]
+            targets += sorted((*before.get(-1, ()), *before.get(block.number, ())))
         block.waits = {number for number in targets if not job.blocks[number].finished}
         for number in targets:
             job.blocks[number].dependants.append(block.number)
-        task_targets = block_targets(specs, block.number, block.spec.tasks_depend_mask)
+        task_targets = [at for at in named.of(block.spec.tasks_depend_mask) if at != block.number]
         block.task_waits = tuple(task_targets)
         for number in task_targets:
             job.blocks[number].task_dependants.append(block.number)

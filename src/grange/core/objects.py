@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from grange.core.demand import Group, Place
 from grange.core.pick import Picker
@@ -16,6 +17,8 @@ from grange.model.patterns import fill
 from grange.model.run import Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
 from grange.model.states import Presence
+
+PATHS_MAX = 20_000  # paths of branches and pools whose levels are remembered
 
 HostCounts = dict[WorkerId, int]  # running tasks per worker
 
@@ -139,6 +142,7 @@ class Worker:
     pool: str
     registered: float
     boot_id: str = ""
+    home: str = ""  # of its state folder
     presence: Presence = Presence.OFFLINE
     seen: float = 0.0
     sick: str = ""
@@ -216,3 +220,12 @@ def parent_path(path: str) -> str | None:
     if path == "/":
         return None
     return path.rpartition("/")[0] or "/"
+
+
+@lru_cache(PATHS_MAX)
+def path_chain(path: str) -> tuple[str, ...]:
+    """A path and all above it, the nearest first."""
+    found = [path]
+    while (above := parent_path(found[-1])) is not None:
+        found.append(above)
+    return tuple(found)

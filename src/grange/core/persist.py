@@ -98,6 +98,7 @@ def _worker_record(worker: Worker) -> WorkerRecord:
         seen=worker.seen,
         online=worker.presence is not Presence.OFFLINE,
         sick=worker.sick,
+        home=worker.home,
     )
 
 
@@ -241,6 +242,7 @@ def _restore_worker(state: FarmState, record: WorkerRecord) -> None:
         presence=Presence.MISSING if record.online else Presence.OFFLINE,
         seen=record.seen,
         sick=record.sick,
+        home=record.home,
     )
     state.workers[worker.worker_id] = worker
     state.worker_names[worker.name] = worker.worker_id

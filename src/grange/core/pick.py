@@ -73,17 +73,18 @@ class Picker:
             if index != after and self._may_start(index):
                 yield index
 
-    def lost(self, table: TaskTable) -> list[int]:
-        """READY tasks that `peek` would never come to: there must be none. Cost: O(tasks)."""
-        ready = [index for index in table.indexes(TaskState.READY) if self._may_start(index)]
+    def lost(self, table: TaskTable) -> int:
+        """A READY task that `peek` would never come to; -1, as it must be. Cost: O(tasks)."""
         if self.sequential == FORWARD:
-            return [index for index in ready if index < self._cursor]
+            return table.state.find(TaskState.READY, 0, self._cursor)
         if self.sequential == BACKWARD:
-            return [index for index in ready if index >= self._cursor]
+            return table.state.find(TaskState.READY, self._cursor)
         if self._walk is None:
-            return []
-        ahead = set(dropwhile(lambda index: index != self._order, self._order_of_starting()))
-        return [index for index in ready if index not in ahead and index not in self._behind]
+            return -1
+        found = {*self._behind}
+        found.update(dropwhile(lambda index: index != self._order, self._order_of_starting()))
+        ready = (index for index in table.indexes(TaskState.READY) if self._may_start(index))
+        return next((index for index in ready if index not in found), -1)
 
     def _may_start(self, index: int) -> bool:
         return not self.preview_only or in_preview(self.space, self.sequential, index)

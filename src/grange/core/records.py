@@ -111,6 +111,7 @@ class WorkerRecord(Rec, frozen=True, kw_only=True):
     seen: float  #: when its link was last made or lost
     online: bool
     sick: str = ""  #: why; "" when it is not
+    home: str = ""  #: of its state folder
 
 
 class UserRecord(Rec, frozen=True, kw_only=True):

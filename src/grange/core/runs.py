@@ -16,6 +16,7 @@ from grange.core.objects import Block, Job, Run
 from grange.core.records import HostErrors, RunRecord
 from grange.core.state import FarmState
 from grange.core.supply import freshen, reopen_tickets, replace
+from grange.core.tasks import NO_FLAGS
 from grange.model.run import RunResult
 from grange.model.states import RUN_OK, RUN_UNCOUNTED, STATUS_FLAG, RunStatus, TaskFlag, TaskState
 
@@ -110,7 +111,7 @@ def settle_task(
 ) -> None:
     """Move the task of a run that is over."""
     worker = state.workers[run.worker_id]
-    flags = STATUS_FLAG.get(result.status, TaskFlag(0))
+    flags = STATUS_FLAG.get(result.status, NO_FLAGS)
     if result.warning:
         flags |= TaskFlag.WARNING
     if result.status in RUN_OK:
@@ -166,7 +167,7 @@ def _after_failure(
         note(out, job, now, text, block, run.task)
         return start_state(job, block, run.task), TaskFlag.RETRY
     note(out, job, now, f"failed on {worker.name}: {what}; no retry left", block, run.task)
-    return TaskState.FAILED, TaskFlag(0)
+    return TaskState.FAILED, NO_FLAGS
 
 
 def watch_errors(state: FarmState, job: Job, block: Block, at: float) -> None:

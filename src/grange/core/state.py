@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from heapq import heappush
 from typing import Literal
 
 from grange.core.demand import Demand, Group, GroupKey
 from grange.core.masks import Match
-from grange.core.objects import Block, Branch, Job, Pool, Run, User, Worker, parent_path
+from grange.core.objects import Block, Branch, Job, Pool, Run, User, Worker, path_chain
 from grange.core.records import HostErrors, RunRecord
 from grange.core.tree import Share
 from grange.model.ids import JobId, RunId, WorkerId
@@ -88,19 +87,13 @@ class FarmState:
         """Have something looked at again at a time."""
         heappush(self.timers, (at, kind, name, number))
 
-    def branch_chain(self, path: str) -> Iterator[Branch]:
+    def branch_chain(self, path: str) -> list[Branch]:
         """A branch and all above it, the nearest first."""
-        at: str | None = path
-        while at is not None:
-            yield self.branches[at]
-            at = parent_path(at)
+        return [self.branches[at] for at in path_chain(path)]
 
-    def pool_chain(self, path: str) -> Iterator[Pool]:
+    def pool_chain(self, path: str) -> list[Pool]:
         """A pool and all above it, the nearest first."""
-        at: str | None = path
-        while at is not None:
-            yield self.pools[at]
-            at = parent_path(at)
+        return [self.pools[at] for at in path_chain(path)]
 
     def start_run(self, run: Run) -> None:
         """Book a run on its task, block, job, user, branches and worker."""
@@ -148,7 +141,7 @@ class FarmState:
 
     def ticket_free(self, worker: Worker, name: str, count: int) -> bool:
         """Whether a worker can get so many of a ticket; one that nobody defined is free."""
-        chain = list(self.pool_chain(worker.pool))
+        chain = self.pool_chain(worker.pool)
         for spec in (worker.spec, *(pool.spec for pool in chain)):
             limit = spec.tickets_host.get(name)
             if limit is not None:

@@ -16,6 +16,7 @@ CHUNK = 256  # tasks per stored row, 3.3 KiB
 ERRORS_MAX = 255  # one byte
 STARTS_MAX = 65_535  # two bytes
 PACKED = 13  # bytes per task in a row
+NO_FLAGS = TaskFlag(0)
 
 _UNFINISHED = tuple(state for state in TaskState if state not in FINISHED)
 _WARNED = bytes(bool(flags & TaskFlag.WARNING) for flags in range(256))
@@ -77,13 +78,13 @@ class TaskTable:
         """Move a READY task to RUNNING under a run. Returns which start this is, from 1."""
         self.move(index, TaskState.RUNNING)
         self.last_run[index] = run_id
-        self.set_flags(index, TaskFlag(0))
+        self.set_flags(index, NO_FLAGS)
         self.starts[index] = min(STARTS_MAX, self.starts[index] + 1)
         return self.starts[index]
 
     def set_flags(self, index: int, flags: TaskFlag) -> None:
         """Replace the flags of one task."""
-        self.warned += bool(flags & TaskFlag.WARNING) - bool(self.flags[index] & TaskFlag.WARNING)
+        self.warned += _WARNED[flags] - _WARNED[self.flags[index]]
         self.flags[index] = flags
         self.dirty.add(index // CHUNK)
 

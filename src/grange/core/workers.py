@@ -67,20 +67,21 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
         raise InvalidField(f"{cmd.nimby!r} is not one of {', '.join(Nimby)}", "nimby")
     known = state.worker_names.get(cmd.name)
     worker = None if known is None else state.workers[known]
-    if worker is not None and worker.linked and worker.boot_id != cmd.boot_id:
+    if worker is not None and _is_held(worker, cmd):
         raise NameTaken(f"a worker named {cmd.name!r} is online; give this one another --name")
     _go_beyond(state, cmd)
     if worker is None:
         worker = _new_worker(state, cmd, now)
-    worker.boot_id = cmd.boot_id
+    worker.boot_id, worker.home = cmd.boot_id, cmd.home
     worker.traits = cmd.traits
     worker.presence = Presence.ONLINE
     worker.seen = now
     nimby = Nimby(cmd.nimby) if cmd.nimby else worker.spec.nimby
     user = worker.spec.user or cmd.user
     if (nimby, user) != (worker.spec.nimby, worker.spec.user):
-        worker.spec = msgspec.structs.replace(worker.spec, nimby=nimby, user=user)
-        _count_owners(state, now)
+        was = worker.spec
+        worker.spec = msgspec.structs.replace(was, nimby=nimby, user=user)
+        _count_owners(state, was, worker.spec, now)
     regroup(state, worker)
     there = {*cmd.runs, *cmd.ended}
     for run_id in sorted(worker.runs - there):
@@ -94,6 +95,22 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
             out.effects.append(StopRun(worker.worker_id, run_id, "superseded"))
     state.dirty.workers.add(worker.worker_id)
     out.events.append(WorkerChanged(worker.worker_id))
+
+
+def is_same(worker: Worker, boot_id: str, home: str) -> bool:
+    """Whether who comes is this worker itself, or its next life in the same state folder.
+
+    A folder serves one daemon at a time, so the former life is over though its link may look
+    alive, as after a loss of power.
+    """
+    return worker.boot_id == boot_id or (home != "" and worker.home == home)
+
+
+def _is_held(worker: Worker, cmd: JoinWorker) -> bool:
+    """Whether a name is another's: one that is linked, or may come back within its lease."""
+    if is_same(worker, cmd.boot_id, cmd.home) or worker.presence is Presence.OFFLINE:
+        return False
+    return worker.linked or (worker.home != "" and cmd.home != "")
 
 
 def _go_beyond(state: FarmState, cmd: JoinWorker) -> None:
@@ -185,9 +202,9 @@ def edit(state: FarmState, cmd: EditWorker, now: float, out: Outcome) -> None:
     out.changed = differences(worker.spec, spec)
     if not out.changed and path == worker.pool:
         return
-    worker.spec = spec
+    was, worker.spec = worker.spec, spec
     set_pool(state, worker, path)
-    _count_owners(state, now)
+    _count_owners(state, was, spec, now)
     regroup(state, worker)
     state.dirty.workers.add(worker.worker_id)
     out.events.append(WorkerChanged(worker.worker_id))
@@ -208,14 +225,16 @@ def set_pool(state: FarmState, worker: Worker, path: str) -> None:
     reopen_tickets(state, {name for run in held for name, _ in run.tickets})
 
 
-def _count_owners(state: FarmState, now: float) -> None:
+def _count_owners(state: FarmState, was: WorkerSpec, now_is: WorkerSpec, now: float) -> None:
     """Users whose machines serve them alone have demands of their own."""
-    owners: dict[str, int] = {}
-    for worker in state.workers.values():
-        if worker.spec.nimby is Nimby.OWNER:
-            owners[worker.spec.user] = owners.get(worker.spec.user, 0) + 1
-    changed = owners.keys() ^ state.owners.keys()
-    state.owners = owners
+    changes = ((was, -1), (now_is, 1))
+    owned = [(spec.user, step) for spec, step in changes if spec.nimby is Nimby.OWNER]
+    before = {name: name in state.owners for name, _ in owned}
+    for name, step in owned:
+        state.owners[name] = state.owners.get(name, 0) + step
+        if not state.owners[name]:
+            del state.owners[name]
+    changed = {name for name in before if before[name] is not (name in state.owners)}
     for name in sorted(changed & state.users.keys()):
         for job_id in state.users[name].jobs:
             reshape(state, state.jobs[job_id], now)
@@ -227,6 +246,7 @@ def delete(state: FarmState, cmd: DeleteWorker, now: float, out: Outcome) -> Non
     if worker.presence is not Presence.OFFLINE:
         raise InUse(f"worker {worker.name} is {worker.presence}: stop it first")
     ungroup(state, worker)
+    _count_owners(state, worker.spec, WorkerSpec(), now)
     del state.workers[worker.worker_id]
     del state.worker_names[worker.name]
     state.pools[worker.pool].workers.discard(worker.worker_id)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from math import gcd
 from typing import Final, NamedTuple
 
 FRAME_MAX: Final = 2**31 - 1  # frames are signed 32-bit numbers
 RANGES_MAX: Final = 10_000  # ranges in one frame list
-OVERLAP_MAX: Final = 1_000_000  # frames compared one by one when ranges interleave
+INTERLEAVED_MAX: Final = 64  # ranges that may go over one frame
 
 _RANGE = re.compile(r"\s*(-?\d+)(?:\s*-\s*(-?\d+)(?:\s*x\s*(\d+))?)?\s*", re.ASCII)
 
@@ -92,7 +92,8 @@ def _parse_range(piece: str) -> FrameRange:
         raise FramesError(f"step {inc} in {piece.strip()!r}; a step is at least 1")
     if last < first:
         raise FramesError(f"last frame {last} before first frame {first}; write {last}-{first}")
-    return FrameRange(first, last - (last - first) % inc, inc if last > first else 1)
+    end = last - (last - first) % inc
+    return FrameRange(first, end, inc if end > first else 1)
 
 
 def _join(ranges: Sequence[FrameRange]) -> tuple[FrameRange, ...]:
@@ -110,19 +111,31 @@ def _join(ranges: Sequence[FrameRange]) -> tuple[FrameRange, ...]:
 
 
 def _refuse_repeats(ranges: Sequence[FrameRange]) -> None:
-    ordered = sorted(ranges)
-    if all(a.last < b.first for a, b in pairwise(ordered)):
-        return
-    if sum(item.size for item in ordered) > OVERLAP_MAX:
-        raise FramesError(
-            f"ranges overlap and hold more than {OVERLAP_MAX} frames; write disjoint ranges"
-        )
-    seen: set[int] = set()
-    for item in ranges:
-        for frame in range(item.first, item.last + 1, item.inc):
-            if frame in seen:
+    """Refuse a frame that two ranges have. Cost: O(ranges), whatever their size."""
+    over: list[FrameRange] = []
+    for item in sorted(ranges):
+        over = [other for other in over if other.last >= item.first]
+        for other in over:
+            frame = _common(other, item)
+            if frame is not None:
                 raise FramesError(f"frame {frame} is named twice")
-            seen.add(frame)
+        over.append(item)
+        if len(over) > INTERLEAVED_MAX:
+            raise FramesError(
+                f"more than {INTERLEAVED_MAX} ranges go over frame {item.first}; write disjoint"
+                " ranges"
+            )
+
+
+def _common(a: FrameRange, b: FrameRange) -> int | None:
+    """The first frame that two ranges have, the first of which begins no later; None: none."""
+    step = gcd(a.inc, b.inc)
+    ahead, rest = divmod(b.first - a.first, step)
+    if rest:
+        return None
+    turns = a.inc // step  # of b's frames, one in so many is a's
+    frame = b.first + b.inc * (-ahead * pow(b.inc // step, -1, turns) % turns)
+    return frame if frame <= min(a.last, b.last) else None
 
 
 class TaskSpace:

@@ -22,6 +22,7 @@ _MISSING = re.compile(r"Object missing required field `(.*)`")
 _BYTE = re.compile(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)", re.DOTALL)
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 INT_MAX: Final = 2**63 - 1  # what the store, the wire and other languages can hold
+OBJECTS_MAX: Final = 2_500_000  # of one body; `{}` of three bytes may stand for a whole block
 CHANGES_MAX: Final = 4 * 1024 * 1024  # bytes; the longest field has a million characters
 _SHOWN_MAX: Final = 100  # characters of a foreign name in a message
 
@@ -36,6 +37,8 @@ def decode_json(data: bytes, kind: type[T]) -> T:
     Raises:
         BadRequest: not JSON, or not of that kind; says where, and what would be right.
     """
+    if len(data) > OBJECTS_MAX and data.count(b"{") > OBJECTS_MAX:
+        raise BodyTooLarge(f"a body has at most {OBJECTS_MAX} objects")
     try:
         value = _decoder(cast(Hashable, kind)).decode(data)  # every type is hashable
     except msgspec.ValidationError as error:

@@ -89,6 +89,8 @@ class Engine:
         self._last = 0.0  # the clock, made to never go back
         self._ticked = 0.0  # the loop's time at that moment
         self._ended = asyncio.Event()
+        self._durable = asyncio.Event()  # cleared while memory is ahead of the disk
+        self._durable.set()
 
     @property
     def crowded(self) -> bool:
@@ -122,6 +124,18 @@ class Engine:
             raise Stopped("the server stopped; ask again later")
         return done
 
+    async def settled(self) -> None:
+        """Wait until what can be read of the farm at this moment is on disk.
+
+        Who shows it to anybody waits first: what was shown must not be gone after a crash.
+
+        Raises:
+            Stopped: it never was, or that is not known.
+        """
+        await self._durable.wait()
+        if self._ended.is_set():
+            raise Stopped("the server is stopping")
+
     async def run(self) -> None:
         """Process batches until cancelled.
 
@@ -135,6 +149,7 @@ class Engine:
                 await self._batch(batch)
         finally:
             self._ended.set()
+            self._durable.set()
             while not self._inbox.empty():
                 batch.append(self._inbox.get_nowait())
             for item in batch:
@@ -184,7 +199,9 @@ class Engine:
         changes = self.farm.take_dirty()
         changes.notes = [note for out in outcomes for note in out.notes]
         if audit or not is_empty(changes):
+            self._durable.clear()
             await self._commit(changes, audit)
+            self._durable.set()
 
         for done, reply in answers:
             if not done.done():  # the sender may have gone away

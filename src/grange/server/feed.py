@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -82,9 +82,17 @@ class Feed:
         start: first number; greater than all of an earlier life of the server.
     """
 
-    def __init__(self, farm: Farm, views: Views, start: int) -> None:
+    def __init__(
+        self,
+        farm: Farm,
+        views: Views,
+        *,
+        start: int,
+        settled: Callable[[], Awaitable[object]],
+    ) -> None:
         self._farm = farm
         self._views = views
+        self._settled = settled
         self._number = start
         self._floor = start  # changes up to here are forgotten
         self._changed: OrderedDict[_Key, int] = OrderedDict()  # the latest last
@@ -185,6 +193,7 @@ class Feed:
                 if session.logs:  # a snapshot holds none
                     session.wake.set()
             if message is not None:
+                await self._settled()
                 await socket.send(msgspec.json.encode(message))
             await asyncio.sleep(PACE_S)
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
 
 from grange.core.events import Event, RunEnded, WorkerDeleted
 from grange.model.ids import RunId, WorkerId
 from grange.model.run import Progress, Resources
+
+TEXT_MAX: Final = 250  # characters of a text that a worker sends; it goes to every watcher
+USERS_MAX: Final = 100  # people who are signed in at one machine
 
 
 class Gauges:
@@ -18,11 +24,17 @@ class Gauges:
 
     def note_progress(self, item: Progress) -> None:
         """Keep a run's progress."""
-        self.progress[item.run_id] = item
+        activity = item.activity[:TEXT_MAX]
+        self.progress[item.run_id] = replace(item, activity=activity)
 
     def note_resources(self, worker_id: WorkerId, resources: Resources) -> None:
         """Keep a machine's load."""
-        self.resources[worker_id] = resources
+        users = resources.logged_in_users[:USERS_MAX]
+        self.resources[worker_id] = replace(
+            resources,
+            gpu_string=resources.gpu_string[:TEXT_MAX],
+            logged_in_users=tuple(name[:TEXT_MAX] for name in users),
+        )
 
     def forget(self, events: Sequence[Event]) -> None:
         """Drop what is known of runs that ended and of workers that were deleted."""

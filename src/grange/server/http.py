@@ -12,19 +12,23 @@ from typing import Final
 
 import uvicorn
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from grange.server.asgi import App
 from grange.wire.address import is_loopback, url
 from grange.wire.worker import MESSAGE_MAX
 
 HEAD_MAX_S: Final = 15.0  # from connection, or from a request's first byte, to the end of its head
-HEAD_MAX_BYTES: Final = 64 * 1024  # of a request's line and headers
+HEAD_MAX_BYTES: Final = 64 * 1024  # of a request's line and headers, or of what is no body later
+PIPELINED_MAX: Final = 100  # requests of one connection that wait for the answer before theirs
 IDLE_MAX_S: Final = 75  # seconds between two requests of one connection; longer than browsers'
 READ_MAX_S: Final = 120.0  # for the other side to read what fills its connection
 PING_S: Final = 20.0  # seconds between the pings of a WebSocket, and for their answers
 BACKLOG: Final = 4_096  # connections that wait to be accepted: a farm that comes back at once
 _EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, not listened at)
+_BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"Connection: close\r\nContent-Length: 0\r\n\r\n"
@@ -111,7 +115,7 @@ class Listener:
         return uvicorn.Config(
             app,
             http=PatientHttp,
-            ws="websockets-sansio",
+            ws=PatientSocket,
             loop="none",
             interface="asgi3",
             lifespan="off",
@@ -135,13 +139,14 @@ class PatientHttp(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, with bounds on a request's head and on an answer's reader.
 
     uvicorn itself waits for ever for the first request of a connection, for the end of any
-    head, and for a reader that does not read: a few thousand such connections would use up a
-    server's files.
+    head, for the rest of a request that is answered already, and for a reader that does not
+    read: a few thousand such connections would use up a server's files. It also keeps any
+    number of trailers, and of requests that are sent before they are asked for.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
     _read_timer: asyncio.TimerHandle | None = None
-    _head_bytes = 0
+    _idle_bytes = 0  # that ended no head and no request, and were no body
     _in_head = True
 
     @override
@@ -161,12 +166,11 @@ class PatientHttp(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_timer is None:
-                self._wait_for_head()
+        if self._in_head and self._head_timer is None:
+            self._wait_for_head()
+        self._idle_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_MAX_BYTES:
+        if self._idle_bytes > HEAD_MAX_BYTES:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 
@@ -186,16 +190,43 @@ class PatientHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # trailers are nothing to us
+            super().on_header(name, value)
+
+    @override
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = 0
+        self._idle_bytes = 0
         self._stop_waiting()
         super().on_headers_complete()
+        if len(self.pipeline) > PIPELINED_MAX:
+            self.transport.abort()
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._idle_bytes = 0
+        super().on_body(body)
 
     @override
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_head = True
+        self._idle_bytes = 0
+        if self._answered and self._head_timer is None:
+            self._wait_for_head()  # uvicorn has stopped its own timer when the rest came
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._answered and not self._in_head and self._head_timer is None:
+            self._wait_for_head()
+
+    @property
+    def _answered(self) -> bool:
+        """Whether the last request that has begun is answered, be it whole or not."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and cycle.response_complete
 
     def _unread(self, timer: asyncio.TimerHandle | None) -> None:
         if self._read_timer is not None:
@@ -214,6 +245,38 @@ class PatientHttp(HttpToolsProtocol):
         self._head_timer = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+class PatientSocket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, which ends what it cannot read, and reads no more than it can answer.
+
+    uvicorn itself keeps a connection open for ever, and unseen, whose handshake its library
+    gave up; and answers the pings of somebody who never reads.
+    """
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.transport.is_closing():
+            self.transport.write(_BAD_REQUEST)
+            self.transport.close()
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.transport.pause_reading()
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.read_paused:
+            self.transport.resume_reading()
+
+    @override
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if self.close_sent and self.initial_response is not None:
+            self.handshake_complete = True  # it was refused, which is no fault of ours
 
 
 class _Server(uvicorn.Server):

@@ -12,6 +12,7 @@ from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
 from grange.server.socket import Socket
 from grange.wire import worker as wire
+from grange.wire.codec import PACK_MAX
 
 OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
 TEXT_MAX = 4_096  # characters of each text of a result
@@ -34,8 +35,9 @@ def clipped(result: RunResult) -> RunResult:
 class Link:
     """One connection of one worker."""
 
-    def __init__(self, worker_id: WorkerId, socket: Socket) -> None:
+    def __init__(self, worker_id: WorkerId, socket: Socket, version: int) -> None:
         self.worker_id = worker_id
+        self.pack_max = PACK_MAX if version >= wire.PACKED_SINCE else 1  # messages of a frame
         self.socket = socket
         self.outbox: asyncio.Queue[wire.ToWorker] = asyncio.Queue(OUTBOX_MAX)
         self.heard = 0.0  # monotonic

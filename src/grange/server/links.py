@@ -19,6 +19,7 @@ from grange.core.commands import (
 )
 from grange.core.effects import DropFiles, Effect
 from grange.core.errors import Rejected
+from grange.core.workers import is_same
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Resources
 from grange.model.states import Presence
@@ -32,7 +33,6 @@ from grange.store.store import CredentialRecord
 from grange.wire import worker as wire
 from grange.wire.codec import (
     PACK_BYTES,
-    PACK_MAX,
     WireError,
     decode_to_server,
     encode,
@@ -201,7 +201,7 @@ class Links:
         finally:
             self._joining.discard(hello.name)
         assert isinstance(joined, Joined)
-        link = Link(joined.worker_id, socket)
+        link = Link(joined.worker_id, socket, hello.version)
         link.heard = self._monotonic()
         link.tell(self._welcome(joined, hello))
         for message in self._told_early(joined.worker_id):
@@ -233,11 +233,13 @@ class Links:
         )
 
     def _replace_link(self, hello: wire.Hello) -> None:
-        """End an older connection of the same life of the same worker."""
+        """End an older connection of the same worker, be it of an earlier life."""
         state = self._engine.farm.state
         worker_id = state.worker_names.get(hello.name)
         old = None if worker_id is None else self._links.get(worker_id)
-        if old is not None and state.workers[old.worker_id].boot_id == hello.boot_id:
+        if old is None:
+            return
+        if is_same(state.workers[old.worker_id], hello.boot_id, hello.home):
             self._links.pop(old.worker_id)
             old.gone.set()
 
@@ -279,10 +281,11 @@ class Links:
 
     async def _send(self, link: Link) -> None:
         try:
+            await link.socket.send(encode(await link.outbox.get()))  # the welcome, by itself
             while True:
                 messages = [encode(await link.outbox.get())]
                 size = len(messages[0])
-                while len(messages) < PACK_MAX and size < PACK_BYTES and link.outbox.qsize():
+                while len(messages) < link.pack_max and size < PACK_BYTES and link.outbox.qsize():
                     messages.append(encode(link.outbox.get_nowait()))
                     size += len(messages[-1])
                 await link.socket.send(pack(messages))

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
 from grange.core.commands import JoinWorker
 from grange.core.effects import StartRun, StopRun, TellWorker
+from grange.model.run import Traits
+from grange.model.spec import NAME_MAX
 from grange.wire import worker as wire
+
+TEXT_MAX: Final = 1_000  # characters of a text of a worker's traits
+LIST_MAX: Final = 1_000  # items of a list of them
 
 
 def message_of(effect: StartRun | StopRun | TellWorker) -> wire.ToWorker:
@@ -22,11 +32,29 @@ def join_command(hello: wire.Hello) -> JoinWorker:
     """What the farm is told of a worker's first message."""
     return JoinWorker(
         name=hello.name,
-        boot_id=hello.boot_id,
-        traits=hello.traits,
+        boot_id=hello.boot_id[:TEXT_MAX],
+        home=hello.home[:TEXT_MAX],
+        traits=bounded(hello.traits),
         runs=hello.runs,
         ended=hello.ended,
         last_run=hello.last_run,
         nimby=hello.nimby,
-        user=hello.user,
+        user=hello.user[:NAME_MAX],
     )
+
+
+def bounded(traits: Traits) -> Traits:
+    """Traits whose texts and lists are no longer than the farm keeps."""
+    return replace(
+        traits,
+        os=traits.os[:TEXT_MAX],
+        version=traits.version[:TEXT_MAX],
+        gpu_name=traits.gpu_name[:TEXT_MAX],
+        services=_few(traits.services),
+        addresses=_few(traits.addresses),
+        macs=_few(traits.macs),
+    )
+
+
+def _few(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text[:TEXT_MAX] for text in texts[:LIST_MAX])

@@ -101,13 +101,14 @@ def _shaped(info: inspect.Type, value: Any) -> Any:
             return _one_of(choices, value)
         case inspect.EnumType(cls=cls):
             return cls(value)
+        case inspect.FloatType():
+            return float(_is((int, float), value))
         case _:
             return _is(_PLAIN.get(type(info), object), value)
 
 
 _PLAIN: Final[dict[type, type | tuple[type, ...]]] = {
     inspect.IntType: int,
-    inspect.FloatType: (int, float),
     inspect.StrType: str,
     inspect.BytesType: bytes,
     inspect.BoolType: bool,

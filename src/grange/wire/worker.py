@@ -16,7 +16,8 @@ from grange.model.ids import RunId, WorkerId
 from grange.model.run import Progress, Resources, RunResult, RunSpec, Traits
 from grange.model.spec import Name
 
-VERSION: Final = 1
+VERSION: Final = 2
+PACKED_SINCE: Final = 2  # the version from which on a frame may hold several messages
 VERSION_MIN: Final = 1  # the oldest that is understood
 PATH: Final = "/api/v1/worker"
 MESSAGE_MAX: Final = 16 * 1024 * 1024  # bytes of one message
@@ -31,6 +32,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     name: Name
     boot_id: str  #: changes when the daemon starts anew: runs of an older one are dead
     traits: Traits
+    home: str = ""  #: of the state folder, which serves one daemon at a time; "" not known
     runs: tuple[RunId, ...] = ()  #: whose processes live
     ended: tuple[RunId, ...] = ()  #: whose results wait in the outbox
     last_run: RunId = RunId(0)  #: the highest that is remembered: new ones are to be higher

@@ -199,7 +199,7 @@ class Channel(Generic[Out, In]):
     def _fill(self) -> bool:
         space = socket.CMSG_SPACE(FDS_MAX * array.array("i").itemsize)
         try:
-            data, rights, _flags, _address = self.sock.recvmsg(
+            data, rights, flags, _address = self.sock.recvmsg(
                 READ_MAX, space, socket.MSG_CMSG_CLOEXEC
             )
         except BlockingIOError:
@@ -210,6 +210,8 @@ class Channel(Generic[Out, In]):
             self.fds.extend(array.array("i", packed))
         if not data:
             raise ChannelClosed
+        if flags & socket.MSG_CTRUNC:
+            raise ChannelClosed("descriptors were lost: this process is out of files")
         self._received += data
         return True
 

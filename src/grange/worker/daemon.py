@@ -220,6 +220,7 @@ class Daemon:
             name=self._name,
             boot_id=self._boot_id,
             traits=self._traits,
+            home=self._home.mark,
             runs=self._core.alive(),
             ended=self._core.ended(),
             last_run=self._core.last_run(),

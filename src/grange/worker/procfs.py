@@ -1,7 +1,12 @@
-"""What /proc tells of processes (Linux): parents, sessions, markers, usage."""
+"""What /proc tells of processes (Linux): parents, sessions, markers, usage.
+
+Who is out of files or memory cannot look, which is not the same as nobody being there: then
+everything here raises `OSError` with one of `BLIND`.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -12,6 +17,7 @@ ENVIRON_MAX: Final = 4 * 1024 * 1024  # bytes of one environment that are search
 FIELDS: Final = 22  # of a stat line, from the state on, that are read
 TICKS: Final = os.sysconf("SC_CLK_TCK")  # per second
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")  # bytes
+BLIND: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class Process(NamedTuple):
@@ -151,7 +157,9 @@ def _read(path: str, limit: int) -> bytes | None:
     """Read a file of /proc whole, in few system calls; None when its process is gone."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    except OSError as error:
+        if error.errno in BLIND:
+            raise
         return None
     try:
         text = os.read(descriptor, min(limit, 64 * 1024))
@@ -159,7 +167,9 @@ def _read(path: str, limit: int) -> bytes | None:
         while piece and len(text) < limit and len(text) >= PAGE - 1:
             piece = os.read(descriptor, 64 * 1024)
             text += piece
-    except OSError:
+    except OSError as error:
+        if error.errno in BLIND:
+            raise
         return None
     finally:
         os.close(descriptor)

@@ -13,7 +13,9 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from grange.worker import posix, procfs
@@ -85,7 +87,8 @@ class Warden:
                     os.read(wakeup, 4_096)
                 if self._channel.fileno() in ready:
                     self._obey(self._channel.receive())
-                self._look()
+                if not _seen(self._look):
+                    self._look_later()
                 self._say()
         except ChannelClosed:
             self._end_all()
@@ -114,8 +117,7 @@ class Warden:
                 case Hold(until):
                     self._until = until
                 case Measure():
-                    self._oom_kills = procfs.oom_kills()
-                    self._reports.append(Measured(self._trees.usages()))
+                    _seen(self._measure)  # else the next beat asks again
 
     def _spawn(self, order: Spawn) -> None:
         output = self._channel.fds.popleft()
@@ -146,7 +148,11 @@ class Warden:
         if hard:
             self._dying.setdefault(run_id, Dying())
         else:
-            self._trees.ask(tree)
+            _seen(partial(self._trees.ask, tree))  # else it is forced in time
+
+    def _measure(self) -> None:
+        self._oom_kills = procfs.oom_kills()
+        self._reports.append(Measured(self._trees.usages()))
 
     def _look(self) -> None:
         """Reap what ended, force what must not be left, report what is over."""
@@ -169,10 +175,17 @@ class Warden:
                 dying.next_at = now + dying.pause_s
         self._trees.kill_strays()
 
+    def _look_later(self) -> None:
+        """Out of files or memory: what is dying is looked at again in a while."""
+        later = posix.clock() + RETRY_MAX_S
+        for dying in self._dying.values():
+            dying.next_at = max(dying.next_at, later)
+
     def _report(self, tree: Tree) -> None:
+        code = os.waitstatus_to_exitcode(tree.status)
+        out_of_memory = code in OOM_CODES and self._memory_ended_since(tree)
         del self._dying[tree.run_id]
         self._trees.fell(tree)
-        code = os.waitstatus_to_exitcode(tree.status)
         killed = code < 0
         ended = tree.ended if tree.ended is not None else tree.started
         self._reports.append(
@@ -185,7 +198,7 @@ class Warden:
                 peak_memory_mb=tree.peak_bytes // MB,
                 read_mb=tree.read_bytes // MB,
                 written_mb=tree.written_bytes // MB,
-                out_of_memory=code in OOM_CODES and self._memory_ended_since(tree),
+                out_of_memory=out_of_memory,
                 untouchable=tuple(tree.untouchable),
             )
         )
@@ -199,14 +212,31 @@ class Warden:
         give_up = posix.clock() + ABANDON_S
         poll = select.poll()
         while self._trees.by_run and posix.clock() < give_up:
-            for tree in list(self._trees.by_run.values()):
-                self._trees.force(tree)
+            _seen(self._force_all)
             poll.poll(RETRY_S * 1_000)
             self._trees.reap(posix.clock())
-            self._trees.adopt()
-            for tree in list(self._trees.by_run.values()):
-                if self._trees.is_over(tree):
-                    self._trees.fell(tree)
+            _seen(self._fell_all)
+
+    def _force_all(self) -> None:
+        for tree in list(self._trees.by_run.values()):
+            self._trees.force(tree)
+
+    def _fell_all(self) -> None:
+        self._trees.adopt()
+        for tree in list(self._trees.by_run.values()):
+            if self._trees.is_over(tree):
+                self._trees.fell(tree)
+
+
+def _seen(what: Callable[[], None]) -> bool:
+    """Do what looks at processes; false if we are out of files or memory and cannot look."""
+    try:
+        what()
+    except OSError as error:
+        if error.errno not in procfs.BLIND:
+            raise
+        return False
+    return True
 
 
 def main() -> None:

@@ -122,7 +122,7 @@ class Served:
     async def _serve(self) -> None:
         gauges = Gauges()
         self.views = Views(self.farm, gauges, self._store, self.now)
-        feed = Feed(self.farm, self.views, 1)
+        feed = Feed(self.farm, self.views, start=1, settled=lambda: self.engine.settled())
         self.engine = self.engine_for(feed.publish, lambda effects: links.perform(effects))
         links = Links(
             self.engine,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from grange.core import deps
+from grange.core.check.recount import Recount
 from grange.core.gates import OPEN, block_gate
 from grange.core.objects import Block, Job
 from grange.core.state import FarmState
@@ -14,22 +15,22 @@ from grange.core.tasks import TaskTable
 from grange.model.states import TaskFlag, TaskState
 
 
-def block_faults(state: FarmState, job: Job, block: Block) -> Iterator[str]:
+def block_faults(state: FarmState, job: Job, block: Block, recount: Recount) -> Iterator[str]:
     """What a block says of its tasks, and what it offers and holds."""
     name, table = f"block {job.job_id}/{block.number}", block.tasks
     yield from _column_faults(name, block, table)
     if block.finished is not bool(block.done):
         yield f"{name}: done mark is off"
     lost = block.picker.lost(table)
-    if lost:
-        yield f"{name}: the picker has passed READY tasks {lost}"
+    if lost >= 0:
+        yield f"{name}: the picker has passed task {lost}, which is READY"
     offered = (block.number,) in job.share.lines.get(block.demand, ())
     if offered is not (block_gate(job, block) == OPEN):
         yield f"{name}: offered is {offered}, gate says {block_gate(job, block)!r}"
     demand = state.demands.get(block.demand)
     if demand is None or need_of(state, job, block) != demand.key:
         yield f"{name}: its demand is of other needs"
-    runs = [r for r in state.runs.values() if (r.job_id, r.block) == (job.job_id, block.number)]
+    runs = recount.blocks[job.job_id, block.number]
     if block.capacity_used != sum(run.capacity for run in runs):
         yield f"{name}: capacity used is off"
     if block.hosts != Counter(run.worker_id for run in runs):
@@ -52,23 +53,35 @@ def _column_faults(name: str, block: Block, table: TaskTable) -> Iterator[str]:
         yield f"{name}: count of warnings is off"
 
 
+def link_faults(job: Job) -> Iterator[str]:
+    """Which blocks of a job wait for which is what their masks say."""
+    specs = [block.spec for block in job.blocks]
+    dependants: dict[int, set[int]] = {block.number: set() for block in job.blocks}
+    task_dependants: dict[int, set[int]] = {block.number: set() for block in job.blocks}
+    for block in job.blocks:
+        name, spec = f"block {job.job_id}/{block.number}", block.spec
+        targets = set(deps.block_targets(specs, block.number, spec.depend_mask))
+        if block.pre_for is None:
+            targets |= {b.number for b in job.blocks if b.pre_for in (-1, block.number)}
+        waits = {number for number in targets if not job.blocks[number].finished}
+        if waits != block.waits:
+            yield f"{name}: waits for {block.waits}, should for {waits}"
+        task_waits = deps.block_targets(specs, block.number, spec.tasks_depend_mask)
+        if set(task_waits) != set(block.task_waits):
+            yield f"{name}: tasks wait for {block.task_waits}, should for {task_waits}"
+        for number in targets:
+            dependants[number].add(block.number)
+        for number in task_waits:
+            task_dependants[number].add(block.number)
+    for block in job.blocks:
+        known = (set(block.dependants), set(block.task_dependants))
+        if known != (dependants[block.number], task_dependants[block.number]):
+            yield f"block {job.job_id}/{block.number}: blocks that wait for it are off"
+
+
 def readiness_faults(job: Job, block: Block) -> Iterator[str]:
-    """Who waits for whom is what the masks and the states of tasks say."""
+    """A task waits as long as one that it depends on is not finished."""
     name, table = f"block {job.job_id}/{block.number}", block.tasks
-    targets = _targets(job, block)
-    waits = {number for number in targets if not job.blocks[number].finished}
-    if waits != block.waits:
-        yield f"{name}: waits for {block.waits}, should for {waits}"
-    for number, other in enumerate(job.blocks):
-        if (block.number in other.dependants) is not (number in targets):
-            yield f"{name}: block {number} does not know whether it waits for it"
-        if (block.number in other.task_dependants) is not (number in block.task_waits):
-            yield f"{name}: block {number} does not know whether tasks wait for it"
-    specs = [other.spec for other in job.blocks]
-    if set(block.task_waits) != set(
-        deps.block_targets(specs, block.number, block.spec.tasks_depend_mask)
-    ):
-        yield f"{name}: its tasks wait for blocks {block.task_waits}"
     if block.task_waits:
         for task in range(table.size):
             fits = deps.start_state(job, block, task) == table.state[task]
@@ -76,12 +89,3 @@ def readiness_faults(job: Job, block: Block) -> Iterator[str]:
                 yield f"{name}: readiness of task {task} is off"
     elif table.counts[TaskState.WAITING]:
         yield f"{name}: tasks wait for nothing"
-
-
-def _targets(job: Job, block: Block) -> set[int]:
-    """Blocks that a block waits for as a whole, finished or not."""
-    specs = [other.spec for other in job.blocks]
-    targets = set(deps.block_targets(specs, block.number, block.spec.depend_mask))
-    if block.pre_for is None:
-        targets |= {b.number for b in job.blocks if b.pre_for in (-1, block.number)}
-    return targets

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from grange.core import deps
+from grange.core.check.recount import Recount
 from grange.core.objects import Job
 from grange.core.state import FarmState
 
 
-def job_faults(state: FarmState, job: Job) -> Iterator[str]:
+def job_faults(state: FarmState, job: Job, recount: Recount) -> Iterator[str]:
     """What a job says of itself, and who knows it."""
     name = f"job {job.job_id}"
     if job.finished is not bool(job.done):
@@ -22,8 +22,7 @@ def job_faults(state: FarmState, job: Job) -> Iterator[str]:
         yield f"{name}: unknown to its user"
     if job.job_id not in state.branches[job.spec.branch].jobs:
         yield f"{name}: unknown to its branch"
-    hosts = Counter(run.worker_id for run in state.runs.values() if run.job_id == job.job_id)
-    if job.hosts != hosts:
+    if job.hosts != recount.job_hosts[job.job_id]:
         yield f"{name}: tasks per host are off"
     for number, task in job.try_next:
         if number >= len(job.blocks) or task >= job.blocks[number].tasks.size:
@@ -43,6 +42,11 @@ def _wait_faults(state: FarmState, job: Job) -> Iterator[str]:
             yield f"{name}: unknown to job {other.job_id} that it waits for"
         if not deps.waits_on(job, other.spec.name, other.user, other.job_id):
             yield f"{name}: waits for job {other.job_id} though no rule of it says so"
+    yield from _missing_faults(state, job)
+
+
+def _missing_faults(state: FarmState, job: Job) -> Iterator[str]:
+    name = f"job {job.job_id}"
     for job_id in job.dependants:
         if job_id not in state.jobs or job.job_id not in state.jobs[job_id].waits:
             yield f"{name}: job {job_id} does not wait for it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ K = TypeVar("K")
 
 
 def name_faults(state: FarmState) -> Iterator[str]:
-    """Identifiers, names, paths, tokens and the indexes by them."""
+    """Identifiers, names, paths, and the indexes by them."""
     yield from _id_faults(state)
     yield from _job_name_faults(state)
     names = {worker.name: worker.worker_id for worker in state.workers.values()}
@@ -27,15 +28,19 @@ def name_faults(state: FarmState) -> Iterator[str]:
             owners[worker.spec.user] = owners.get(worker.spec.user, 0) + 1
     if state.owners != owners:
         yield f"users with machines of their own are {owners}, not {state.owners}"
+    jobs: defaultdict[str, set[JobId]] = defaultdict(set)
+    for job in state.jobs.values():
+        jobs[job.user].add(job.job_id)
     for user in state.users.values():
-        jobs = {job.job_id for job in state.jobs.values() if job.user == user.user}
-        if user.jobs.keys() != jobs:
+        if user.jobs.keys() != jobs[user.user]:
             yield f"user {user.user}: knows other jobs than its own"
         places = [state.jobs[job_id].position for job_id in user.jobs if job_id in state.jobs]
         if sorted(set(places)) != places:
             yield f"user {user.user}: jobs are not in the order of their places"
     yield from _path_faults(state)
-    yield from _token_faults(state)
+    made = [created for _, created in state.tokens.values()]
+    if made != sorted(made):
+        yield "tokens are not in the order of their making"
 
 
 def _id_faults(state: FarmState) -> Iterator[str]:
@@ -74,16 +79,18 @@ def _unlike(kept: Mapping[K, set[JobId]], true: Mapping[K, set[JobId]]) -> list[
 
 
 def _path_faults(state: FarmState) -> Iterator[str]:
+    jobs: defaultdict[str, set[JobId]] = defaultdict(set)
+    workers: defaultdict[str, set[WorkerId]] = defaultdict(set)
+    for job in state.jobs.values():
+        jobs[job.spec.branch].add(job.job_id)
+    for worker in state.workers.values():
+        workers[worker.pool].add(worker.worker_id)
     for branch in state.branches.values():
-        jobs = {job.job_id for job in state.jobs.values() if job.spec.branch == branch.path}
-        if branch.jobs != jobs:
+        if branch.jobs != jobs[branch.path]:
             yield f"branch {branch.path}: knows other jobs than its own"
         yield from _parent_faults("branch", branch, state.branches)
     for pool in state.pools.values():
-        workers: set[WorkerId] = {
-            worker.worker_id for worker in state.workers.values() if worker.pool == pool.path
-        }
-        if pool.workers != workers:
+        if pool.workers != workers[pool.path]:
             yield f"pool {pool.path}: knows other workers than its own"
         yield from _parent_faults("pool", pool, state.pools)
 
@@ -96,16 +103,3 @@ def _parent_faults(
     above = parent_path(place.path)
     if above is not None and above not in places:
         yield f"{kind} {place.path}: there is nothing above it"
-
-
-def _token_faults(state: FarmState) -> Iterator[str]:
-    made = [created for _, created in state.tokens.values()]
-    if made != sorted(made):
-        yield "tokens are not in the order of their making"
-    for (user, token), (job_id, _) in state.tokens.items():
-        if job_id > state.last_ids["job"]:
-            yield f"token {token!r} of {user}: job {job_id} was never made"
-    known = {(token, job_id) for (_, token), (job_id, _) in state.tokens.items()}
-    for job in state.jobs.values():
-        if job.token and (job.token, job.job_id) not in known:
-            yield f"job {job.job_id}: its token is forgotten"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from grange.core import deps
 from grange.core.gates import OPEN, block_gate, branch_gate, job_gate, user_gate
-from grange.core.objects import Job, parent_path
+from grange.core.objects import Branch, Job, parent_path
 from grange.core.state import FarmState
 from grange.core.tree import Share
 from grange.model.nodes import BranchSpec, UserSpec
@@ -19,35 +19,42 @@ def tree_faults(state: FarmState) -> Iterator[str]:
     """Each share is where its job, user or branch belongs, as its settings say."""
     places: dict[int, Job | tuple[str, str] | str] = {}
     for branch in state.branches.values():
-        share, above = branch.share, parent_path(branch.path)
-        places[share.share_id] = branch.path
-        parent = None if above is None else state.branches[above].share
-        if share.parent is not parent:
-            yield f"branch {branch.path}: its share is not below the branch above"
-        yield from _solving_faults(f"branch {branch.path}", share, branch.spec)
-        if parent is not None and (share.priority, share.age) != (
-            branch.spec.priority,
-            branch.created,
-        ):
-            yield f"branch {branch.path}: its share has another priority or age"
+        places[branch.share.share_id] = branch.path
+        yield from _branch_faults(state, branch)
     for user in state.users.values():
         for path, share in user.shares.items():
             places[share.share_id] = (user.user, path)
-            if path not in state.branches or share.parent is not state.branches[path].share:
-                yield f"user {user.user}: a share is not below branch {path}"
-            if (share.priority, share.age) != (user.spec.priority, user.created):
-                yield f"user {user.user}: a share has another priority or age"
-            yield from _solving_faults(f"user {user.user}", share, user.spec)
+            name, above = f"user {user.user}", state.branches.get(path)
+            yield from _place_faults(name, share, None if above is None else above.share)
+            yield from _rank_faults(name, share, user.spec.priority, user.created)
+            yield from _solving_faults(name, share, user.spec)
     for job in state.jobs.values():
-        branch, share = state.branches[job.spec.branch], job.share
-        places[share.share_id] = job
-        user_share = state.users[job.user].shares.get(branch.path)
-        if share.parent is not (branch.share if branch.spec.solve_jobs else user_share):
-            yield f"job {job.job_id}: its share is not below its user or branch"
-        if (share.priority, share.age) != (job.spec.priority, job.position):
-            yield f"job {job.job_id}: its share has another priority or place"
+        name, branch = f"job {job.job_id}", state.branches[job.spec.branch]
+        places[job.share.share_id] = job
+        own = state.users[job.user].shares.get(branch.path)
+        yield from _place_faults(name, job.share, branch.share if branch.spec.solve_jobs else own)
+        yield from _rank_faults(name, job.share, job.spec.priority, job.position)
     if state.shares != places or max(places) > state.last_share:
         yield "shares are not found by their numbers"
+
+
+def _branch_faults(state: FarmState, branch: Branch) -> Iterator[str]:
+    name, above = f"branch {branch.path}", parent_path(branch.path)
+    if above is not None:
+        parent = state.branches.get(above)
+        yield from _place_faults(name, branch.share, None if parent is None else parent.share)
+        yield from _rank_faults(name, branch.share, branch.spec.priority, branch.created)
+    yield from _solving_faults(name, branch.share, branch.spec)
+
+
+def _place_faults(name: str, share: Share, parent: Share | None) -> Iterator[str]:
+    if share.parent is not parent or parent is None:
+        yield f"{name}: a share is not where it belongs"
+
+
+def _rank_faults(name: str, share: Share, priority: int, age: float) -> Iterator[str]:
+    if (share.priority, share.age) != (priority, age):
+        yield f"{name}: a share has another priority or age"
 
 
 def _solving_faults(name: str, share: Share, spec: UserSpec | BranchSpec) -> Iterator[str]:
@@ -60,25 +67,24 @@ def share_faults(state: FarmState) -> Iterator[str]:
     """What shares count is what runs below them; they offer what their children offer."""
     counts: Counter[int] = Counter()
     capacity: Counter[int] = Counter()
-    last: Counter[int] = Counter()
     for run in state.runs.values():
         share: Share | None = state.jobs[run.job_id].share
         while share is not None:
             counts[share.share_id] += 1
             capacity[share.share_id] += run.capacity
-            last[share.share_id] = max(last[share.share_id], run.run_id)
             share = share.parent
     shares = _all_shares(state)
+    children: defaultdict[int, dict[int, Share]] = defaultdict(dict)
+    for share in shares:
+        if share.parent is not None:
+            children[share.parent.share_id][share.share_id] = share
     for share in shares:
         name, number = f"share {share.share_id}", share.share_id
         if (share.running, share.capacity) != (counts[number], capacity[number]):
             yield f"{name}: it counts {share.running}, but {counts[number]} run"
-        if not last[number] <= share.last_start <= state.last_ids["run"]:
-            yield f"{name}: its last start is off"
         if share.parent is not None and share.key != share.wanted_key():
             yield f"{name}: its key is off"
-        children = {item.share_id: item for item in shares if item.parent is share}
-        if share.children != children:
+        if share.children != children[number]:
             yield f"{name}: has other children than its own"
         yield from _line_faults(state, share)
 

@@ -22,7 +22,7 @@ def timer_faults(state: FarmState) -> Iterator[str]:
     waits = {number for _, kind, _, number in state.timers if kind == "job"}
     lives = {(number, at) for at, kind, _, number in state.timers if kind == "life"}
     for job in state.jobs.values():
-        held = job.share.closed and job_gate(state, job, LATE) == OPEN
+        held = job.share.closed and not job.done and job_gate(state, job, LATE) == OPEN
         if held and job.job_id not in waits and job.share.share_id not in seconds:
             yield f"job {job.job_id}: held back for ever"
         life = life_time(job, state.users[job.user])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from grange.core.check.recount import Recount
 from grange.core.objects import Worker
 from grange.core.state import FarmState
 from grange.core.supply import group_key, wanted_place
@@ -33,31 +34,30 @@ def run_faults(state: FarmState) -> Iterator[str]:
         yield f"{running} RUNNING tasks but {len(state.runs)} runs"
 
 
-def worker_faults(state: FarmState) -> Iterator[str]:
+def worker_faults(state: FarmState, recount: Recount) -> Iterator[str]:
     """What a worker has in use is what its runs hold."""
     for worker in state.workers.values():
         name = f"worker {worker.worker_id}"
-        if worker.runs != {r.run_id for r in state.runs.values() if _on(worker, r.worker_id)}:
+        runs = recount.workers[worker.worker_id]
+        if worker.runs != {run.run_id for run in runs}:
             yield f"{name}: knows other runs than its own"
-        runs = [state.runs[run_id] for run_id in worker.runs if run_id in state.runs]
         if runs and worker.presence is Presence.OFFLINE:
             yield f"{name}: is offline and has runs"
         if worker.capacity_used != sum(run.capacity for run in runs):
             yield f"{name}: capacity used is off"
         if worker.memory_reserved_mb != sum(run.memory_mb for run in runs):
             yield f"{name}: memory reserved is off"
-        if worker.gpus_used != {gpu for run in runs for gpu in run.gpus}:
+        gpus = [gpu for run in runs for gpu in run.gpus]
+        if worker.gpus_used != set(gpus):
             yield f"{name}: GPUs used are off"
+        if len(gpus) != len(set(gpus)):
+            yield f"{name}: a GPU was given twice"
         held: Counter[str] = Counter()
         for run in runs:
             held.update(dict(run.tickets))
         if worker.tickets_used != dict(held):
             yield f"{name}: tickets used are off"
         yield from _place_faults(state, worker)
-
-
-def _on(worker: Worker, worker_id: WorkerId) -> bool:
-    return worker_id == worker.worker_id
 
 
 def _place_faults(state: FarmState, worker: Worker) -> Iterator[str]:
@@ -73,35 +73,25 @@ def _place_faults(state: FarmState, worker: Worker) -> Iterator[str]:
         yield f"{name}: its bounds are not its pools'"
 
 
-def limit_faults(state: FarmState) -> Iterator[str]:
-    """Pools know the tickets in use below them; a GPU is never given twice."""
-    for pool in state.pools.values():
-        held: dict[str, dict[WorkerId, int]] = {}
-        for worker in state.workers.values():
-            if any(item is pool for item in state.pool_chain(worker.pool)):
-                for name, count in worker.tickets_used.items():
-                    held.setdefault(name, {})[worker.worker_id] = count
-        for name in held.keys() | pool.tickets_used.keys():
-            if held.get(name, {}) != pool.tickets_used.get(name, {}):
-                yield f"pool {pool.path}: use of ticket {name} is off"
+def ticket_faults(state: FarmState) -> Iterator[str]:
+    """Pools know the tickets that are in use below them."""
+    held: dict[str, dict[str, dict[WorkerId, int]]] = {path: {} for path in state.pools}
     for worker in state.workers.values():
-        runs = [state.runs[run_id] for run_id in worker.runs if run_id in state.runs]
-        gpus = [gpu for run in runs for gpu in run.gpus]
-        if len(gpus) != len(set(gpus)):
-            yield f"worker {worker.worker_id}: a GPU was given twice"
+        for pool in state.pool_chain(worker.pool):
+            for name, count in worker.tickets_used.items():
+                held[pool.path].setdefault(name, {})[worker.worker_id] = count
+    for path, pool in state.pools.items():
+        for name in held[path].keys() | pool.tickets_used.keys():
+            if held[path].get(name, {}) != pool.tickets_used.get(name, {}):
+                yield f"pool {path}: use of ticket {name} is off"
+
+
+def host_faults(state: FarmState, recount: Recount) -> Iterator[str]:
+    """Users and branches know what runs for them, and where."""
     for user in state.users.values():
-        hosts = Counter(
-            run.worker_id
-            for run in state.runs.values()
-            if state.jobs[run.job_id].user == user.user
-        )
+        hosts = recount.user_hosts[user.user]
         if (user.running, user.hosts) != (hosts.total(), hosts):
             yield f"user {user.user}: tasks that run are off"
     for branch in state.branches.values():
-        hosts = Counter(
-            run.worker_id
-            for run in state.runs.values()
-            if any(b is branch for b in state.branch_chain(state.jobs[run.job_id].spec.branch))
-        )
-        if branch.hosts != hosts:
+        if branch.hosts != recount.branch_hosts[branch.path]:
             yield f"branch {branch.path}: tasks per host are off"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from litestar import MediaType, Response, delete, get, post
 from litestar.datastructures import Cookie
@@ -17,7 +18,7 @@ from grange.doors.native.answers import (
 )
 from grange.doors.native.asks import Join, NewJoinCode, NewToken
 from grange.doors.native.parameters import CredentialName, Door, Req, Secret, Sender
-from grange.doors.native.refusals import CHANGING, OPEN, READING
+from grange.doors.native.refusals import CHANGING, OPEN, READING, SIGNING_IN
 from grange.model.states import Role
 from grange.model.views import CredentialView
 from grange.server.page import SIGN_IN, SIGNED_IN
@@ -29,6 +30,8 @@ from grange.server.state_dir import outer_name
 from grange.store.store import AuditRecord, CredentialRecord
 from grange.wire.address import is_loopback
 from grange.wire.join import BadJoinCode, JoinCode, decode, encode
+
+JOIN_MAX: Final = 16 * 1024  # bytes of a request to join
 
 
 @get(
@@ -136,7 +139,13 @@ async def make_login_link(caller: Sender, request: Req) -> LoginLink:
     return LoginLink(url=caller.parts.gate.login_link(base, who.credential_id, who.user))
 
 
-@post("/join", operation_id="join", summary="Join as a worker, by a code", responses=OPEN)
+@post(
+    "/join",
+    operation_id="join",
+    summary="Join as a worker, by a code",
+    responses=OPEN,
+    request_max_body_size=JOIN_MAX,  # anybody may send one
+)
 async def join(request: Req, parts: Door, data: JSONBody[Join]) -> Joined:
     """The credential is good once a person has accepted it."""
     address = sender(request.scope)
@@ -170,7 +179,7 @@ async def join(request: Req, parts: Door, data: JSONBody[Join]) -> Joined:
     operation_id="signIn",
     summary="Exchange a login link for a session",
     media_type=MediaType.HTML,
-    responses=OPEN,
+    responses=SIGNING_IN,
 )
 async def sign_in(request: Req, parts: Door, secret: Secret) -> Response[str]:
     """Sets the cookie and goes on to the page.
@@ -193,10 +202,16 @@ async def sign_in(request: Req, parts: Door, secret: Secret) -> Response[str]:
     return Response(SIGNED_IN, media_type=MediaType.HTML, cookies=[cookie])
 
 
-@post("/logout", operation_id="signOut", summary="End a browser's session", responses=OPEN)
-async def sign_out() -> Response[None]:
+@post(
+    "/logout",
+    operation_id="signOut",
+    summary="End a browser's session",
+    status_code=204,
+    responses=OPEN,
+    response_cookies=[Cookie(key=COOKIE, value="", max_age=0)],
+)
+async def sign_out() -> None:
     """Takes the cookie away."""
-    return Response(None, status_code=204, cookies=[Cookie(key=COOKIE, value="", max_age=0)])
 
 
 async def _host(request: Req, *, local: bool) -> str:

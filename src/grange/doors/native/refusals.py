@@ -29,8 +29,10 @@ _SAID: Final = {
     401: "Nobody, or nobody known, sent the request.",
     403: "The sender may not do this.",
     404: "There is no such thing.",
+    408: "The body stopped coming.",
     409: "It cannot be done in the present state.",
     413: "The body is too large.",
+    421: "The request is meant for a host that is not this server.",
     429: "Too many wrong secrets came from this address.",
     503: "The server has too much to do; nothing was done. Try again after `Retry-After`.",
 }
@@ -48,9 +50,18 @@ def _specs(*statuses: int) -> Mapping[int, ResponseSpec]:
     }
 
 
-READING: Final = _specs(400, 401, 403, 404)  # what a reading route may answer
-CHANGING: Final = _specs(400, 401, 403, 404, 409, 413, 503)  # what a changing one may
-OPEN: Final = _specs(400, 401, 413, 429)  # what a route may that needs no signing in
+ALWAYS: Final = (400, 413, 421)  # what the guard may answer, and who cannot read a request
+#: What a reading route may answer, a changing one, and one that needs no signing in.
+READING: Final = _specs(*ALWAYS, 401, 403, 404, 429)
+CHANGING: Final = _specs(*ALWAYS, 401, 403, 404, 408, 409, 429, 503)
+OPEN: Final = _specs(*ALWAYS, 401, 403, 408, 429)
+#: As `OPEN`; but for a person whose link is over there is a page.
+SIGNING_IN: Final = {
+    **OPEN,
+    401: ResponseSpec(
+        str, description=_SAID[401], media_type=MediaType.HTML, generate_examples=False
+    ),
+}
 
 
 def _refused(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
