@@ -1,1 +1,1 @@
-"""The fault campaign: real processes are hurt, and a checker reads what they left behind."""
+"""The fault campaign: real farms are broken on purpose, and what they promised is judged."""

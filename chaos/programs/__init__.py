@@ -1,0 +1,1 @@
+"""Entry programs of the farm's processes, with faults built in from outside."""

@@ -1,0 +1,1 @@
+"""One module for each promise: what in a history breaks it."""
