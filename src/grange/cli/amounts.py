@@ -6,9 +6,11 @@ import datetime as dt
 import re
 from typing import Final
 
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.ASCII | re.IGNORECASE)
+_SIZE: Final = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?b)?", re.ASCII | re.IGNORECASE)
 _MB: Final = {"": 1.0, "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0 * 1024}
-_SPAN: Final = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
+_SPAN: Final = re.compile(
+    "".join(rf"(?:(\d{{1,15}}){unit})?" for unit in ("w", "d", "h", "m", "s?")), re.ASCII
+)
 _UNITS_S: Final = (604_800, 86_400, 3_600, 60, 1)
 _DAY_S: Final = 86_400
 

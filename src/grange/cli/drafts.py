@@ -17,6 +17,7 @@ from grange.cli.words import command_patterns, file_pattern, names_only_one_fram
 from grange.model.frames import FramesError, parse_frames
 from grange.model.patterns import Command
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
+from grange.model.unreadable import UNREADABLE
 
 JOB_FILE: Final = ".json"
 STDIN: Final = "-"
@@ -128,7 +129,7 @@ def job_of_file(path: str, draft: Draft, wishes: Wishes) -> JobSpec:
         job = msgspec.json.decode(data, type=JobSpec)
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Refused(f"{path} is no job: {_where(str(error))}") from error
     return _wished(job, wishes)
 

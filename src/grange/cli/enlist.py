@@ -11,10 +11,12 @@ import msgspec
 import grange.client
 from grange.cli.screen import say
 from grange.cli.session import Refused
+from grange.client import path_map
 from grange.client.errors import NoServer
 from grange.client.places import find, state_folder
 from grange.client.requests import access
 from grange.model.states import Nimby
+from grange.model.unreadable import UNREADABLE
 from grange.wire import join as join_codes
 from grange.worker.config import WorkerConfig, default_name
 
@@ -58,6 +60,7 @@ def config_of_worker(
         fingerprint=found.fingerprint,
         name=name,
         nimby=nimby,
+        path_map=path_map.find(folder=base).pairs,
     )
 
 
@@ -88,7 +91,7 @@ def _kept(folder: Path, server: str | None) -> Membership | None:
         member = msgspec.json.decode(path.read_bytes(), type=Membership)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise Refused(f"{path} cannot be read ({error}): join again by a code") from error
     return member if server in (None, member.server) else None
 

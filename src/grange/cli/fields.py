@@ -14,6 +14,7 @@ from grange.cli.amounts import BadAmount, megabytes, seconds
 from grange.cli.session import Refused
 from grange.model.nodes import BranchSpec, PoolSpec, TicketLimit, UserSpec, WorkerSpec
 from grange.model.spec import BLOCK_EDITABLE, JOB_EDITABLE, BlockSpec, JobSpec
+from grange.model.unreadable import UNREADABLE
 
 #: What can be set of each kind of thing.
 EDITABLE: Final[Mapping[str, tuple[type[msgspec.Struct], Collection[str]]]] = {
@@ -61,7 +62,7 @@ def _fitted(name: str, text: str, hint: Any, now: float) -> Any:
     try:
         value = _read(name, text, _bare(hint), now)
         return msgspec.to_builtins(msgspec.convert(value, hint, strict=False))
-    except (msgspec.MsgspecError, BadAmount, ValueError) as error:
+    except (*UNREADABLE, BadAmount, ValueError) as error:
         said = str(error).partition(" - at ")[0]
         raise Refused(f"{name}={text}: {said}") from error
 

@@ -18,8 +18,10 @@ from grange.cli import (
     logs,
     operate,
     order,
+    paths,
     reasons,
     serve,
+    simulate,
     submit,
     tree,
     workers,
@@ -120,6 +122,8 @@ for group in (
     health,
     workers,
     tree,
+    simulate,
+    paths,
     access,
 ):
     for command in group.commands.registered_commands:

@@ -21,7 +21,7 @@ WIDTH_MAX: Final = 20  # digits
 NUMBERS: Final = ("frame", "first", "last")
 WORDS: Final = (*NUMBERS, "inc", "frames", "task")
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_WIDTH: Final = re.compile(r"0(\d+)", re.ASCII)
+_WIDTH: Final = re.compile(r"0(\d{1,20})", re.ASCII)
 _VARIES: Final = re.compile(r"@(?:(?:first|last)?#+|inc|frames|task)@")
 
 
