@@ -1,0 +1,16 @@
+"""Every target, by its name."""
+
+from __future__ import annotations
+
+from tests.fuzz.target import Target
+from tests.fuzz.targets import cli, disk, http, model, outputs, paths, wire
+
+ALL: tuple[Target, ...] = (
+    *wire.TARGETS,
+    *model.TARGETS,
+    *http.TARGETS,
+    *outputs.TARGETS,
+    *cli.TARGETS,
+    *disk.TARGETS,
+    *paths.TARGETS,
+)
