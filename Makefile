@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMPS := $(VENV)/stamps
+SECONDS ?= 600
 INPUTS := pyproject.toml constraints.txt
 
 # Blender's module asks for an older numpy than we pin, and OpenImageIO follows numpy.
@@ -24,7 +25,7 @@ DEMO_STAMP := $(STAMPS)/demo
 DEMO_EXTRAS := demo
 endif
 
-.PHONY: help dev demo check test format docs constraints clean
+.PHONY: help dev demo check test chaos mutation fuzz format docs constraints bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +33,10 @@ help:
 	@echo "make demo         render a short film on a farm on this machine (BLENDER=1: with Blender too)"
 	@echo "make check        formatting, lint, types, layers, documentation"
 	@echo "make test         all tests (PYTEST_ARGS='-k submit' for some)"
+	@echo "make chaos        break farms on purpose and judge what they promised (ONLY= SEED= TRIES= KEEP=1)"
+	@echo "make mutation     run mutants of the core, an hour or two (ONLY='state runs' MINUTES= KEEP=1)"
+	@echo "make bench        every figure beside its peers, 35 minutes (QUICK=1: a few; ONLY=life_cycles)"
+	@echo "make fuzz         feed every parser strange bytes for SECONDS=600, and keep the figures"
 	@echo "make format       put the source in shape"
 	@echo "make docs         write docs/reference and CHANGELOG.md from the code"
 	@echo "make constraints  renew constraints.txt from the newest releases"
@@ -51,6 +56,22 @@ check: dev
 
 test: dev $(STAMPS)/bpy
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+# ONLY: names of scenarios or families, by commas; SEED: of the first try; KEEP=1: as evidence.
+chaos: dev
+	@$(BIN)/python -m chaos $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(TRIES),--tries $(TRIES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
+
+# Goes on where it ended; a mutant is run again when its function changes, a survivor when a test does.
+mutation: dev
+	@nice -n 19 $(BIN)/python -m tools.mutation $(ONLY) $(if $(MINUTES),--minutes $(MINUTES)) \
+	  $(if $(KEEP),--keep)
+
+bench: dev $(STAMPS)/bench
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(ONLY)
+
+fuzz: $(STAMPS)/fuzz
+	@nice -n 10 $(BIN)/python -m fuzz $(SECONDS) --keep
 
 format: dev
 	@$(BIN)/ruff check --quiet --fix-only .
@@ -76,6 +97,9 @@ $(BIN)/python:
 $(STAMPS)/dev: $(INPUTS) | $(BIN)/python
 	$(call install,dev$(comma)postgres$(comma)$(DEMO_EXTRAS))
 
+$(STAMPS)/fuzz: $(INPUTS) | $(STAMPS)/dev
+	$(call install,dev$(comma)fuzz)
+
 $(STAMPS)/demo: $(INPUTS) | $(BIN)/python
 	$(call install,demo)
 
@@ -96,6 +120,22 @@ $(STAMPS)/bpy: pyproject.toml $(STAMPS)/dev
 	    "$$(grep -o 'bpy==[0-9.]*' pyproject.toml)" 'numpy<2'; fi
 	@touch $@
 
+# What the figures are held against has an environment of its own. Celery needs Redis, which is
+# a Debian package and no Python one.
+PEERS := $(VENV)/bench
+$(STAMPS)/bench: $(INPUTS) | $(BIN)/python
+	@command -v redis-server > /dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then echo "Installing redis-server ..." && \
+	    apt-get update -qq && apt-get install -qq -y redis-server > /dev/null; \
+	  else echo "Celery's figures need Redis: install redis-server." >&2; exit 1; fi; }
+	@echo "Installing the programs to compare with into $(PEERS) ..."
+	@$(BIN)/python -m venv $(PEERS)
+	@$(BIN)/python -c 'import pathlib, tomllib; project = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); \
+	  print(*project["project"]["optional-dependencies"]["bench"], sep="\n")' > $(PEERS)/requirements.txt
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --requirement $(PEERS)/requirements.txt --constraint constraints.txt
+	@mkdir -p $(STAMPS) && touch $@
+
 comma := ,
 # Install Grange with the extras $(1) and note that it was done.
 define install
@@ -111,7 +151,7 @@ PINNING := $(VENV)/pinning
 constraints: $(BIN)/python
 	@echo "Resolving the newest releases in a fresh environment; this takes a minute or more ..."
 	@rm -rf $(PINNING) && $(BIN)/python -m venv $(PINNING)
-	@$(PINNING)/bin/python -m pip --disable-pip-version-check install --quiet '.[dev,demo,postgres]'
+	@$(PINNING)/bin/python -m pip --disable-pip-version-check install --quiet '.[dev,demo,postgres,bench,fuzz]'
 	@{ sed '/^#/!d' constraints.txt; \
 	   { $(PINNING)/bin/python -m pip --disable-pip-version-check freeze --exclude grange; \
 	     grep -o 'bpy==[0-9.]*' pyproject.toml; } | sort --ignore-case; } > $(PINNING)/constraints.txt

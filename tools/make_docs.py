@@ -15,6 +15,7 @@ from tools.reference import (
     cli_pages,
     core_pages,
     model_pages,
+    plugin_pages,
     reliability,
     server_pages,
 )
@@ -30,6 +31,7 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "events.md": core_pages.events_page,
     REFERENCE / "job.md": model_pages.job_page,
     REFERENCE / "nodes.md": model_pages.nodes_page,
+    REFERENCE / "plugins.md": plugin_pages.plugins_page,
     REFERENCE / "reasons.md": core_pages.reasons_page,
     REFERENCE / "settings.md": server_pages.settings_page,
     REFERENCE / "states.md": model_pages.states_page,
