@@ -297,3 +297,14 @@ def test_a_long_text_takes_no_longer_than_it_is_long() -> None:
     """Its cost is counted, not its time: each place is looked at once."""
     text = "/x " * 5_000 + " " * 5_000 + "/" * 5_000
     assert sum(1 for _ in places(a_map(("/x", "/y")).server_rules, text)) == 5_001
+
+
+def test_paths_that_no_rule_knows_do_not_overlap() -> None:
+    rules = PathMap((Pair(client="/a", server="/b"),)).server_rules
+    found = list(places(rules, "/x(/y(/a/z [/q"))
+    assert [(place.before, place.after) for place in found] == [
+        ("/x", "/x"),
+        ("/y", "/y"),
+        ("/a/z", "/b/z"),
+        ("/q", "/q"),
+    ]

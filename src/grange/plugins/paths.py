@@ -31,6 +31,8 @@ _BEGIN: Final = re.compile(
 )
 #: Where a path ends for sure.
 _END: Final = re.compile(r"""[\s";=,':<>|`]|$""")
+#: Where one that no rule knows is taken to end: at the latest where another may begin.
+_STOP: Final = re.compile(r"""[\s";=,':<>|&(\[{`]|$""")
 #: Where one of Windows ends: it may have blanks in it, and \ left in it is of no use elsewhere.
 _LONG_END: Final = re.compile(
     r"""["'<>|`\r\n] | [\s;=,:](?=-\S | [(\[{]*(?:[A-Za-z]:)?[\\/]) | $""", re.VERBOSE
@@ -128,7 +130,7 @@ def places(rules: Sequence[Rule], text: str) -> Iterator[Place]:
             continue
         index, end = _first(rules, text, start)
         if index < 0:
-            stop = _end_of(_END, text, found.end())
+            stop = _end_of(_STOP, text, found.end())
             before = after = text[start:stop]
         else:
             rule = rules[index]

@@ -170,6 +170,7 @@ class Served:
             self._up.set()
             await serving
             running.cancel()
+        self.shelf.close()
         self._store.close()
         self._writer.shutdown()
         reading.shutdown()

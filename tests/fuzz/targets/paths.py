@@ -60,9 +60,10 @@ TARGETS = (
             lambda size: b"P:\\a" + b" (" * (size // 2),
             lambda size: b"a" * size + b"://",
             lambda size: b" /mnt/p" * (size // 7),
+            lambda size: b"(/" * (size // 2),
         ),
         memory=4_000,
-        work=90,
+        work=240,
     ),
     Target(
         name="rule of a path map",
