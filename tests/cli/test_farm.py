@@ -55,9 +55,9 @@ def test_every_list_is_one_document(farm: dict[str, str], words: str) -> None:
 
 
 def test_a_dry_run_is_checked_by_the_server(farm: dict[str, str]) -> None:
-    ended = run(["submit", "--dry-run", "-f", "1-2", "--service", "nuke", "--", "a"], farm)
+    ended = run(["submit", "--dry-run", "-f", "1-2", "--service", "abacus", "--", "a"], farm)
     assert ended.status == 1
-    assert "there is no service 'nuke'" in ended.err
+    assert "there is no service 'abacus'" in ended.err
 
 
 def test_a_script_submits_waits_and_reads(place: Place) -> None:
