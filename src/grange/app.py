@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 import logging
 import os
@@ -49,6 +50,7 @@ from grange.worker.config import WorkerConfig
 from grange.worker.errors import WorkerCannotRun
 
 SWITCH_S = 0.0005  # seconds a thread keeps the interpreter: the store's waits are short
+GARBAGE = (50_000, 20, 100)  # when to look for cycles: seldom, for the farm makes hardly any
 FILES_WANTED = 65_536  # open files: one a connection, and logs
 READERS = 4  # threads that read logs and history
 
@@ -227,7 +229,10 @@ async def _serve(settings: Settings, ready: Ready, stop: asyncio.Event) -> None:
     folder = StateDir.prepare(settings.state_dir)
     store = open_store(database_url(settings, folder))
     try:
-        await FarmServer(settings, folder, store).run(stop, ready)
+        server = FarmServer(settings, folder, store)
+        gc.freeze()
+        gc.set_threshold(*GARBAGE)
+        await server.run(stop, ready)
     finally:
         store.close()
 

@@ -96,7 +96,7 @@ def free(p: Parts) -> None:
     """Make the worker free without telling anyone."""
     assert p.worker.group is not None
     place = (0, -5_000, -99, 0.0, 1)
-    p.worker.group.free.add(place)
+    p.worker.group.free.append(place)
     p.worker.place = place
     p.worker.capacity = 9_000
 

@@ -74,7 +74,7 @@ def looks_elsewhere(p: Parts) -> None:
     demand(p).fresh = set()
     p.state.open_demands.add(p.first.demand)
     place = (2, -2_500, -99, 1.0, 1)
-    group(p).free.add(place)
+    group(p).free.append(place)
     p.worker.place = place
 
 
@@ -148,7 +148,7 @@ HARM: list[tuple[str, Harm]] = [
     ("job 1: never dies", lambda p: changed(p.job, life_time_s=60)),
     ("group of [1]: kept under another key", rekey),
     ("group of []: has other workers than its own", lambda p: group(p).members.clear()),
-    ("group of [1]: its line is off", lambda p: group(p).free.add((9, 9, 9, 9.0, 9))),
+    ("group of [1]: its line is off", lambda p: group(p).free.append((9, 9, 9, 9.0, 9))),
     ("group of [1]: serves demands that are gone", lambda p: group(p).demands.add(999)),
     ("masks are not numbered as they came", lambda p: p.state.masks.update(
         {("x", "find"): (5, lambda name: False)})),

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sortedcontainers import SortedList
-
 from grange.model.ids import WorkerId
 from grange.model.states import Nimby
 
@@ -84,7 +82,7 @@ class Group:
     def __init__(self, key: GroupKey) -> None:
         self.key = key
         self.members: set[WorkerId] = set()
-        self.free: SortedList[Place] = SortedList()
+        self.free: list[Place] = []  # in order
         self.demands: set[int] = set()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grange.core.demand import Demand, DemandKey, Group, GroupKey, Place, Prefs
+from grange.core.lines import drop, put
 from grange.core.masks import host_mask, words
 from grange.core.match import group_refusal, preference
 from grange.core.objects import Block, Job, Worker
@@ -183,7 +184,7 @@ def ungroup(state: FarmState, worker: Worker) -> None:
     if group is None:
         return
     if worker.place is not None:
-        group.free.remove(worker.place)
+        drop(group.free, worker.place)
         worker.place = None
     group.members.discard(worker.worker_id)
     worker.group = None
@@ -212,9 +213,9 @@ def replace(state: FarmState, worker: Worker) -> None:
     if group is None or place == worker.place:
         return
     if worker.place is not None:
-        group.free.remove(worker.place)
+        drop(group.free, worker.place)
     if place is not None:
-        group.free.add(place)
+        put(group.free, place)
     worker.place = place
 
 

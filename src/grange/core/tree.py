@@ -7,12 +7,14 @@ demands that fit a free worker is found in O(depth x demands), whatever the numb
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
 
-from sortedcontainers import SortedList
+from grange.core.lines import drop, put
 
 DemandId = int
 Key = tuple[float, float, float, int]  # least first; the last is the share's id
+Line = list[tuple[float, ...]]  # in order
 
 NEED_BASE = 1.1  # need = 1.1 ** priority / (running + 1), as in Afanasy
 
@@ -50,7 +52,7 @@ class Share:
         self.by_need = True
         self.need_capacity = False
         self.closed = False
-        self.lines: dict[DemandId, SortedList[tuple[float, ...]]] = {}
+        self.lines: dict[DemandId, Line] = {}
         self.children: dict[int, Share] = {}
         self.key: Key = (0.0, 0.0, 0.0, share_id)
         if parent is not None:
@@ -69,18 +71,18 @@ class Share:
         """Begin to offer a child's key, or of a job a block, under a demand."""
         line = self.lines.get(demand)
         if line is None:
-            self.lines[demand] = SortedList((item,))
+            self.lines[demand] = [item]
             if self.parent is not None and not self.closed:
                 self.parent.offer(demand, self.key)
-        elif item not in line:
-            line.add(item)
+            return
+        put(line, item)
 
     def withdraw(self, demand: DemandId, item: tuple[float, ...]) -> None:
         """Stop to offer an item; nothing happens if it is not offered."""
         line = self.lines.get(demand)
         if line is None:
             return
-        line.discard(item)
+        drop(line, item)
         if not line:
             del self.lines[demand]
             if self.parent is not None and not self.closed:
@@ -105,8 +107,11 @@ class Share:
         if not self.closed:
             for demand in self.lines:
                 line = self.parent.lines[demand]
-                line.discard(self.key)
-                line.add(key)
+                if len(line) == 1:
+                    line[0] = key
+                else:
+                    drop(line, self.key)
+                    insort(line, key)
         self.key = key
 
     def refresh_children(self) -> None:
@@ -116,12 +121,14 @@ class Share:
 
     def count(self, tasks: int, capacity: int, start: int = 0) -> None:
         """Book started or ended tasks on this share and all above it."""
-        share: Share | None = self
-        while share is not None:
+        share: Share = self
+        while True:
             share.running += tasks
             share.capacity += capacity
             if start:
                 share.last_start = start
+            if share.parent is None:
+                return
             share.refresh()
             share = share.parent
 

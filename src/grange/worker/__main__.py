@@ -7,6 +7,7 @@ processes. It loads nothing of the server, whose memory many machines would pay 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 
@@ -15,12 +16,16 @@ from grange.worker import daemon
 from grange.worker.config import from_json
 from grange.worker.errors import WorkerCannotRun
 
+GARBAGE = (20_000, 20, 100)  # when to look for cycles: seldom, for a worker makes hardly any
+
 log = logging.getLogger("grange")
 
 
 def main() -> int:
     """Run a worker until SIGTERM or Ctrl-C. Returns the exit status."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     try:
         asyncio.run(daemon.run(from_json(sys.stdin.buffer.read())))
     except WorkerCannotRun as why:
