@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+from grange.model.ids import JobId, RunId
+from grange.model.spec import JobSpec
 from grange.sim.agenda import DAY_S, HOUR_S, MONDAY_S, Agenda, hour_of_day, is_workday
+from grange.sim.books import Flight, JobEntry, Machine
 from grange.sim.measure import Gauge, Measures
 from grange.sim.studio import KINDS, machine_counts, people
 
@@ -40,13 +43,35 @@ def test_a_gauge_knows_the_area_under_its_level() -> None:
 def test_use_is_a_part_of_what_was_offered() -> None:
     agenda = Agenda()
     measures = Measures(agenda)
-    measures.offer(KINDS[0], 1)
+    measures.offer(Machine("m", KINDS[0]), 1)
     agenda.now += HOUR_S
     measures.end_hour()
     uses = {use.kind: (use.hours, use.mean) for use in measures.uses()}
     assert uses["blades"] == ((0.0,), 0.0)
     assert uses["workstations"] == ((-1.0,), -1.0)
     assert uses["all"] == ((0.0,), 0.0)
+
+
+def test_what_still_runs_where_somebody_sits_is_offered() -> None:
+    agenda = Agenda()
+    measures = Measures(agenda)
+    machine = Machine("m", KINDS[0], offered=True)
+    entry = JobEntry(JobId(1), "comp", JobSpec(name="j", blocks=()), "ada", 0.0, 0.0, [])
+    half = KINDS[0].capacity // 2
+    flight = Flight(RunId(1), entry, 0, 0, machine, 0.0, half, 0, (), {})
+    measures.offer(machine, 1)
+    measures.started(flight, 0.0)
+    machine.capacity_used = half
+    machine.offered = False
+    measures.offer(machine, -1)
+    agenda.now += HOUR_S
+    measures.end_hour()
+    machine.capacity_used = 0
+    measures.ended(flight)
+    agenda.now += HOUR_S
+    measures.end_hour()
+    (use,) = [use for use in measures.uses() if use.kind == KINDS[0].name]
+    assert use.hours == (1.0, -1.0)
 
 
 def test_all_nodes_are_of_some_kind() -> None:

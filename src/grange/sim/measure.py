@@ -7,9 +7,9 @@ from collections import defaultdict
 from typing import Final
 
 from grange.sim.agenda import Agenda
-from grange.sim.books import Flight, JobEntry
+from grange.sim.books import Flight, JobEntry, Machine
 from grange.sim.report import Turnaround, Use, Wait
-from grange.sim.studio import KINDS, MachineKind
+from grange.sim.studio import KINDS
 
 QUANTILES: Final = (0.5, 0.9, 0.99)
 
@@ -58,14 +58,18 @@ class Measures:
         self._jobs: defaultdict[str, int] = defaultdict(int)
         self.longest_wait: tuple[float, str] = (0.0, "")
 
-    def offer(self, kind: MachineKind, sign: int) -> None:
-        """A machine may be given work, or may not any more."""
-        self._offered[kind.name].add(sign * kind.capacity, self._agenda.now)
+    def offer(self, machine: Machine, sign: int) -> None:
+        """A machine may be given work, or may not any more; what runs there goes on."""
+        left = machine.kind.capacity - machine.capacity_used
+        self._offered[machine.kind.name].add(sign * left, self._agenda.now)
 
     def started(self, flight: Flight, ready: float) -> None:
         """A run is given out, of a task that was ready since a time."""
         now = self._agenda.now
-        self._used[flight.machine.kind.name].add(flight.capacity, now)
+        kind = flight.machine.kind.name
+        self._used[kind].add(flight.capacity, now)
+        if not flight.machine.offered:
+            self._offered[kind].add(flight.capacity, now)
         waited = now - ready
         self._waits[flight.job.kind].append(waited)
         if waited > self.longest_wait[0]:
@@ -76,7 +80,10 @@ class Measures:
     def ended(self, flight: Flight) -> None:
         """A run is over."""
         now = self._agenda.now
-        self._used[flight.machine.kind.name].add(-flight.capacity, now)
+        kind = flight.machine.kind.name
+        self._used[kind].add(-flight.capacity, now)
+        if not flight.machine.offered:
+            self._offered[kind].add(-flight.capacity, now)
         self._seconds[flight.job.kind] += now - flight.started
 
     def submitted(self, job: JobEntry) -> None:

@@ -242,7 +242,7 @@ class World:
         offered = heard and not machine.taken
         if offered is not machine.offered:
             machine.offered = offered
-            self.measures.offer(machine.kind, 1 if offered else -1)
+            self.measures.offer(machine, 1 if offered else -1)
 
     def _turn_bad(self, machine: Machine) -> None:
         self.tally["machines gone bad"] += 1
