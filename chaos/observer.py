@@ -117,7 +117,7 @@ class Observer:
 
     def _look_at(self, client: Client, job: Job) -> int:
         """Look at a job. Returns how many of its tasks could run, if no limit holds them."""
-        ready = 0
+        ready, waits = 0, False
         for block in range(len(job.blocks)):
             before = self._states.get((job.job, block), ())
             if before and all(state in FINISHED for state in before) and self._rests(job):
@@ -128,7 +128,9 @@ class Observer:
                 continue  # the judge sees whether it should be there
             self._states[job.job, block] = now
             self._note(job.job, block, before, now)
-            ready += sum(state is TaskState.READY for state in now)
+            if not waits:  # a later block may wait for an earlier one, on a worker that is cut off
+                ready += sum(state is TaskState.READY for state in now)
+            waits = waits or not all(state in FINISHED for state in now)
         return ready if job.free else 0
 
     def _rests(self, job: Job) -> bool:
