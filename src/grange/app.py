@@ -76,6 +76,7 @@ class FarmServer:
         self._shelf = Shelf(settings.state_dir)
         services = frozenset((*known(settings.plugin_folders), *settings.services_extra))
         self.farm = Farm.restore(store.load(), time.time(), services)
+        self.farm.go_beyond(self._shelf.last_run())  # a back-up may be older than the logs
         for fault in faults(self.farm.state):
             log.error("a stored invariant is broken: %s", fault)
         self._gauges = Gauges()

@@ -62,3 +62,10 @@ def test_a_farm_is_stored_and_restored(farm: Farm) -> None:
     again = Farm.restore(Snapshot(last_ids=changes.last_ids, records=changes.put), 1)
     assert again.next_deadline() == farm.next_deadline() == 50
     assert image(again) == image(farm)
+
+
+def test_run_numbers_go_on_above_one_that_was_met_outside() -> None:
+    farm = Farm()
+    farm.go_beyond(40)
+    farm.go_beyond(7)
+    assert farm.state.last_ids["run"] == 40

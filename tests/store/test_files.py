@@ -185,3 +185,12 @@ def test_pieces_of_many_logs_can_come_from_many_threads(make_shelf: Maker) -> No
     for thread in threads:
         thread.join()
     assert {shelf.read(1, run, 0, 99) for run in range(4)} == {bytes(range(50))}
+
+
+def test_the_highest_run_with_a_log_is_known(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    assert shelf.last_run() == 0
+    for job_id, run_id in ((1, 7), (2_345, 12), (3, 9)):
+        shelf.append(job_id, run_id, 0, b"text")
+    assert shelf.last_run() == 12
+    shelf.close()

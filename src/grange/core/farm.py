@@ -66,6 +66,10 @@ class Farm:
         persist.restore(farm.state, snapshot, now)
         return farm
 
+    def go_beyond(self, run_id: int) -> None:
+        """Give out only run numbers above one that was met outside, such as a log's."""
+        self.state.last_ids["run"] = max(self.state.last_ids["run"], run_id)
+
     def apply(self, command: c.Command, now: float) -> Outcome:
         """Apply one command, wholly or not at all.
 

@@ -77,6 +77,11 @@ class Shelf:
         except FileNotFoundError:
             return 0
 
+    def last_run(self) -> int:
+        """The highest run that has a log; 0 when there is none. Cost: O(logs)."""
+        names = (path.stem for path in self._folder.glob("*/*/*.log"))
+        return max((int(name) for name in names if name.isdecimal()), default=0)
+
     def read(self, job_id: int, run_id: int, offset: int, limit: int) -> bytes:
         """Read at most `limit` bytes of a log; nothing beyond its end."""
         try:
