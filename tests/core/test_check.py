@@ -173,9 +173,7 @@ def test_a_harm_to_the_state_is_found(said: str, harm: Harm) -> None:
 def test_a_gpu_that_was_given_twice_is_found() -> None:
     parts = Parts()
     for run_id, run in parts.state.runs.items():
-        parts.state.runs[run_id] = type(run)(
-            **{name: getattr(run, name) for name in run.__slots__ if name != "gpus"}, gpus=(0,)
-        )
+        parts.state.runs[run_id] = msgspec.structs.replace(run, gpus=(0,))
     parts.worker.gpus_used.add(0)
     assert list(faults(parts.state)) == ["worker 1: a GPU was given twice"]
 

@@ -48,7 +48,8 @@ def renumber(p: Parts) -> None:
 
 
 def orphan_branch(p: Parts) -> None:
-    p.state.branches["/film/seq"] = Branch("/film/seq", show(p).spec, 0.0, Share(99, None, 0, 0))
+    share = Share(99, None, 0, 0)
+    p.state.branches["/film/seq"] = Branch("/film/seq", show(p).spec, 0.0, share, None)
 
 
 def orphan_pool(p: Parts) -> None:
@@ -119,6 +120,8 @@ HARM: list[tuple[str, Harm]] = [
     ("branch /show: not found by its path", lambda p: setattr(
         p.state.branches["/"], "path", "/show")),
     ("branch /film/seq: there is nothing above it", orphan_branch),
+    ("branch /show: the branches above it are others", lambda p: setattr(
+        show(p), "chain", (show(p),))),
     ("pool /a/b: there is nothing above it", orphan_pool),
     ("tokens are not in the order of their making", tokens),
     ("tokens are never forgotten", tokens),

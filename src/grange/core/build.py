@@ -204,7 +204,7 @@ def add_branch(state: FarmState, path: str, spec: BranchSpec, created: float) ->
     """Make a branch below one that exists."""
     above = state.branches[parent_path(path) or "/"]
     share = Share(state.new_share(), above.share, spec.priority, created)
-    branch = Branch(path, spec, created, share)
+    branch = Branch(path, spec, created, share, above)
     set_solving(share, spec)
     state.branches[path] = branch
     state.shares[share.share_id] = path

@@ -16,7 +16,7 @@ from grange.core.targets import Targets, waits_of
 from grange.model.frames import TaskFrames, TaskSpace
 from grange.model.ids import JobId
 from grange.model.spec import BlockSpec, JobSpec
-from grange.model.states import FINISHED, TaskState
+from grange.model.states import FINISHED, READY, WAITING, TaskState
 
 CYCLE_SHOWN = 10  # names in the sentence about a cycle
 
@@ -89,22 +89,23 @@ def link_blocks(job: Job) -> None:
 
 def task_free(job: Job, block: Block, task: int) -> bool:
     """Whether all tasks that one task depends on are finished."""
-    wanted = block.space[task]
+    space = block.space
     for number in block.task_waits:
         other = job.blocks[number]
-        for first, last in _meeting(block.space, other.space, wanted):
-            if not _span_done(other, first, last, wanted):
+        for first, last in _meeting(space, other.space, task):
+            if not _span_done(other, first, last, space, task):
                 return False
     return True
 
 
-def _span_done(block: Block, first: int, last: int, wanted: TaskFrames) -> bool:
-    """Whether tasks are done, as far as their frames are wanted. Cost: O(span), but in C."""
+def _span_done(block: Block, first: int, last: int, space: TaskSpace, task: int) -> bool:
+    """Whether tasks are done, as far as another task's frames want. Cost: O(span), but in C."""
     if block.tasks.all_finished(first, last):
         return True
     if not block.sub_frames:
         return False
-    return all(_task_done(block, task, wanted) for task in range(first, last + 1))
+    wanted = space[task]
+    return all(_task_done(block, number, wanted) for number in range(first, last + 1))
 
 
 def _task_done(block: Block, task: int, wanted: TaskFrames) -> bool:
@@ -117,11 +118,14 @@ def _task_done(block: Block, task: int, wanted: TaskFrames) -> bool:
     return wanted.last < item.first + done * item.inc
 
 
-def _meeting(mine: TaskSpace, theirs: TaskSpace, item: TaskFrames) -> Iterator[tuple[int, int]]:
-    """Spans of tasks of another block whose frames meet mine.
+def _meeting(mine: TaskSpace, theirs: TaskSpace, task: int) -> Iterable[tuple[int, int]]:
+    """Spans of tasks of another block whose frames meet those of a task.
 
     Where one block has frames and the other named tasks, numbers count from the first frame.
     """
+    if theirs.pairs_with(mine):
+        return ((task, task),)
+    item = mine[task]
     first, last = item.first, item.last
     if bool(mine.ranges) != bool(theirs.ranges):
         shift = theirs.frame_first - mine.frame_first
@@ -133,7 +137,7 @@ def dependants_of_task(job: Job, block: Block, task: int) -> Iterator[tuple[Bloc
     """Tasks that wait for one task. Cost: O(tasks found)."""
     for number in block.task_dependants:
         other = job.blocks[number]
-        for first, last in _meeting(block.space, other.space, block.space[task]):
+        for first, last in _meeting(block.space, other.space, task):
             for index in range(first, last + 1):
                 yield other, index
 
@@ -142,7 +146,7 @@ def targets_of_task(job: Job, block: Block, task: int) -> Iterator[tuple[Block, 
     """Tasks that one task waits for, finished or not."""
     for number in block.task_waits:
         other = job.blocks[number]
-        for first, last in _meeting(block.space, other.space, block.space[task]):
+        for first, last in _meeting(block.space, other.space, task):
             for index in range(first, last + 1):
                 yield other, index
 
@@ -168,8 +172,8 @@ def free_tasks(job: Job, block: Block) -> bytes | None:
 def start_state(job: Job, block: Block, task: int) -> TaskState:
     """READY, or WAITING while a task it depends on is not finished."""
     if block.task_waits and not task_free(job, block, task):
-        return TaskState.WAITING
-    return TaskState.READY
+        return WAITING
+    return READY
 
 
 def job_targets(state: FarmState, spec: JobSpec, user: str, own: JobId | None) -> set[JobId]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from heapq import merge
-from itertools import chain
+from itertools import chain, islice
 
 from grange.core import match
 from grange.core.demand import Demand, Place
@@ -27,9 +27,9 @@ from grange.core.objects import Block, Job, Run, Worker
 from grange.core.order_run import run_spec
 from grange.core.runs import record
 from grange.core.state import FarmState
-from grange.core.supply import memory_need, replace
+from grange.core.supply import replace
 from grange.model.ids import RunId, WorkerId
-from grange.model.states import TaskState
+from grange.model.states import READY, RUNNING
 
 Found = tuple[Worker, int]  # a worker and the task for it
 
@@ -90,7 +90,7 @@ def _try_next(state: FarmState, job: Job) -> tuple[Job, Block] | None:
     """The block of the first task that a person wants before the others, if it can start."""
     for number, task in job.try_next:
         block = job.blocks[number]
-        ready = block.tasks.state[task] == TaskState.READY
+        ready = block.tasks.state[task] == READY
         offered = (number,) in job.share.lines.get(block.demand, ())
         if ready and offered and block.demand in state.open_demands:
             return job, block
@@ -130,7 +130,9 @@ def _candidates(state: FarmState, demand: Demand) -> Iterator[Worker]:
         return (state.workers[WorkerId(place[-1])] for place in places)
     known = (state.workers.get(worker_id) for worker_id in demand.fresh)
     fresh = [worker for worker in known if worker is not None and worker.place is not None]
-    return iter(sorted(fresh, key=lambda worker: _rank(demand, worker)))
+    if len(fresh) > 1:
+        fresh.sort(key=lambda worker: _rank(demand, worker))
+    return iter(fresh)
 
 
 def _rank(demand: Demand, worker: Worker) -> tuple[int, Place]:
@@ -142,7 +144,7 @@ def _rank(demand: Demand, worker: Worker) -> tuple[int, Place]:
 def _pick_task(state: FarmState, job: Job, block: Block, worker: Worker, now: float) -> int:
     """The next task of a block that may run on a worker, -1 if none may."""
     for number, task in job.try_next:
-        ready = number == block.number and block.tasks.state[task] == TaskState.READY
+        ready = number == block.number and block.tasks.state[task] == READY
         if ready and not match.task_refusal(state, job, block, task, worker, now):
             return task
     task = block.picker.peek(block.tasks)
@@ -166,7 +168,7 @@ def _start(
     run_id = RunId(state.new_id("run"))
     attempt = block.tasks.start(task, run_id)
     coeff = _coefficient(block, worker)
-    free_gpus = (n for n in range(worker.traits.gpus) if n not in worker.gpus_used)
+    need = state.demands[block.demand].key
     run = Run(
         run_id=run_id,
         job_id=job.job_id,
@@ -177,15 +179,21 @@ def _start(
         started=now,
         capacity=block.spec.capacity * max(1, coeff),
         coeff=coeff,
-        memory_mb=max(0, memory_need(state, job, block)),
-        gpus=tuple(gpu for gpu, _ in zip(free_gpus, range(block.spec.need_gpus), strict=False)),
-        tickets=tuple(sorted(block.spec.tickets.items())),
+        memory_mb=max(0, need.memory_mb),
+        gpus=_free_gpus(worker, need.gpus) if need.gpus else (),
+        tickets=need.tickets,
     )
     state.start_run(run)
     worker.changed = now
     replace(state, worker)
     _book(state, job, block, run, worker, now, out)
     _regate(state, job, block, now)
+
+
+def _free_gpus(worker: Worker, wanted: int) -> tuple[int, ...]:
+    """The first so many GPUs that no task of a worker has."""
+    free = (gpu for gpu in range(worker.traits.gpus) if gpu not in worker.gpus_used)
+    return tuple(islice(free, wanted))
 
 
 def _coefficient(block: Block, worker: Worker) -> int:
@@ -215,7 +223,7 @@ def _book(
         job.try_next.remove((block.number, run.task))
         state.dirty.jobs.add(job.job_id)
     out.events.append(RunStarted(run.run_id, job.job_id, block.number, run.task, worker.worker_id))
-    out.events.append(TaskChanged(job.job_id, block.number, run.task, TaskState.RUNNING))
+    out.events.append(TaskChanged(job.job_id, block.number, run.task, RUNNING))
     out.effects.append(StartRun(worker.worker_id, run_spec(state, job, block, run, worker)))
 
 

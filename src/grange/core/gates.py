@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from grange.core.objects import Block, Branch, Job, User
 from grange.core.state import FarmState
-from grange.model.states import TaskState
+from grange.model.states import READY, RUNNING, WAITING
 
 OPEN = ""
 
@@ -35,9 +35,9 @@ def block_gate(job: Job, block: Block) -> str:
     if block.waits:
         return "depends-on-blocks"
     counts = block.tasks.counts
-    if not counts[TaskState.READY]:
-        return "tasks-wait" if counts[TaskState.WAITING] else "nothing-ready"
-    if 0 <= block.spec.max_running_tasks <= counts[TaskState.RUNNING]:
+    if not counts[READY]:
+        return "tasks-wait" if counts[WAITING] else "nothing-ready"
+    if 0 <= block.spec.max_running_tasks <= counts[RUNNING]:
         return "block-limit"
     if block.picker.preview_only and block.picker.peek(block.tasks) < 0:
         return "approval"

@@ -9,7 +9,7 @@ from grange.core.gates import regate_job, reoffer_block
 from grange.core.objects import Block, Job
 from grange.core.records import NoteRecord
 from grange.core.state import FarmState
-from grange.model.states import FINISHED, TaskState
+from grange.model.states import FINISHED, READY, WAITING, TaskState
 
 
 def set_state(
@@ -40,7 +40,7 @@ def follow_task(state: FarmState, job: Job, block: Block, task: int, out: Outcom
 
 def _refit(state: FarmState, job: Job, block: Block, task: int, out: Outcome) -> None:
     present = block.tasks.state[task]
-    if present not in (TaskState.WAITING, TaskState.READY):
+    if present not in (WAITING, READY):
         return
     wanted = deps.start_state(job, block, task)
     if wanted != present:
@@ -65,7 +65,7 @@ def refit_block(state: FarmState, job: Job, block: Block, out: Outcome) -> None:
 def _refit_each(state: FarmState, job: Job, block: Block) -> None:
     for task in range(block.tasks.size):
         present = block.tasks.state[task]
-        if present in (TaskState.WAITING, TaskState.READY):
+        if present in (WAITING, READY):
             wanted = deps.start_state(job, block, task)
             if wanted != present:
                 state.move(block, task, wanted)

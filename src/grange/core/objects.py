@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import msgspec
+
 from grange.core.demand import Group, Place
 from grange.core.pick import Picker
 from grange.core.records import HostErrors
@@ -113,8 +115,7 @@ class Job:
         return all(block.finished for block in self.blocks)
 
 
-@dataclass(slots=True, frozen=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of one task on one worker. Forgotten when it ends."""
 
     run_id: RunId
@@ -193,15 +194,25 @@ class User:
 
 @dataclass(slots=True)
 class Branch:
-    """A place in the studio's tree of shows."""
+    """A place in the studio's tree of shows.
+
+    Attributes:
+        above: the branch that it is in; None for the root.
+        chain: itself and all above it, the nearest first.
+    """
 
     path: str
     spec: BranchSpec
     created: float
     share: Share
+    above: Branch | None = field(repr=False)
+    chain: tuple[Branch, ...] = field(init=False, repr=False, compare=False)
     jobs: set[JobId] = field(default_factory=set)
     hosts: HostCounts = field(default_factory=dict)
     starts: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self.chain = (self, *(self.above.chain if self.above is not None else ()))
 
 
 @dataclass(slots=True)

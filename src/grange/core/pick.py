@@ -9,7 +9,7 @@ from itertools import dropwhile
 from grange.core.tasks import TaskTable
 from grange.model.frames import TaskSpace
 from grange.model.order import BACKWARD, FORWARD, in_preview, preview, start_order
-from grange.model.states import TaskState
+from grange.model.states import READY
 
 
 class Picker:
@@ -57,33 +57,33 @@ class Picker:
 
     def peek(self, table: TaskTable) -> int:
         """The next READY task, -1 if there is none that may start now."""
-        if not table.counts[TaskState.READY]:
+        if not table.counts[READY]:
             return -1
         if self.sequential == FORWARD:
-            self._cursor = table.state.index(TaskState.READY, self._cursor)
+            self._cursor = table.state.index(READY, self._cursor)
             return self._cursor
         if self.sequential == BACKWARD:
-            self._cursor = 1 + table.state.rindex(TaskState.READY, 0, self._cursor)
+            self._cursor = 1 + table.state.rindex(READY, 0, self._cursor)
             return self._cursor - 1
         return self._peek_walk(table)
 
     def others(self, table: TaskTable, after: int) -> Iterator[int]:
         """READY tasks but the one `peek` gave, in any order. Cost: O(tasks) when exhausted."""
-        for index in table.indexes(TaskState.READY):
+        for index in table.indexes(READY):
             if index != after and self._may_start(index):
                 yield index
 
     def lost(self, table: TaskTable) -> int:
         """A READY task that `peek` would never come to; -1, as it must be. Cost: O(tasks)."""
         if self.sequential == FORWARD:
-            return table.state.find(TaskState.READY, 0, self._cursor)
+            return table.state.find(READY, 0, self._cursor)
         if self.sequential == BACKWARD:
-            return table.state.find(TaskState.READY, self._cursor)
+            return table.state.find(READY, self._cursor)
         if self._walk is None:
             return -1
         found = {*self._behind}
         found.update(dropwhile(lambda index: index != self._order, self._order_of_starting()))
-        ready = (index for index in table.indexes(TaskState.READY) if self._may_start(index))
+        ready = (index for index in table.indexes(READY) if self._may_start(index))
         return next((index for index in ready if index not in found), -1)
 
     def _may_start(self, index: int) -> bool:
@@ -91,13 +91,13 @@ class Picker:
 
     def _peek_walk(self, table: TaskTable) -> int:
         while self._behind:
-            if table.state[self._behind[0]] == TaskState.READY:
+            if table.state[self._behind[0]] == READY:
                 return self._behind[0]
             self._behind.popleft()
         if self._walk is None:
             self._walk = self._order_of_starting()
             self._order = next(self._walk, None)
-        while self._order is not None and table.state[self._order] != TaskState.READY:
+        while self._order is not None and table.state[self._order] != READY:
             self._order = next(self._walk, None)
         return -1 if self._order is None else self._order
 

@@ -18,7 +18,17 @@ from grange.core.state import FarmState
 from grange.core.supply import freshen, reopen_tickets, replace
 from grange.core.tasks import NO_FLAGS
 from grange.model.run import RunResult
-from grange.model.states import RUN_OK, RUN_UNCOUNTED, STATUS_FLAG, RunStatus, TaskFlag, TaskState
+from grange.model.states import (
+    DONE,
+    FAILED,
+    RUN_OK,
+    RUN_UNCOUNTED,
+    SKIPPED,
+    STATUS_FLAG,
+    RunStatus,
+    TaskFlag,
+    TaskState,
+)
 
 HOSTS_MAX = 256  # hosts remembered for their errors, per block and per task
 
@@ -116,7 +126,7 @@ def settle_task(
         flags |= TaskFlag.WARNING
     if result.status in RUN_OK:
         worker.sick_users.clear()
-        to = TaskState.SKIPPED if result.status is RunStatus.SKIPPED else TaskState.DONE
+        to = SKIPPED if result.status is RunStatus.SKIPPED else DONE
         _book_time(state, block, now - run.started, result.status)
     elif result.status in RUN_UNCOUNTED:
         to = start_state(job, block, run.task)
@@ -128,7 +138,7 @@ def settle_task(
         flags |= retry
     block.tasks.set_flags(run.task, flags)
     set_state(state, job, block, run.task, to, now, out)
-    if to is TaskState.FAILED:
+    if to is FAILED:
         out.events.append(JobFailed(job.job_id))
 
 
@@ -167,7 +177,7 @@ def _after_failure(
         note(out, job, now, text, block, run.task)
         return start_state(job, block, run.task), TaskFlag.RETRY
     note(out, job, now, f"failed on {worker.name}: {what}; no retry left", block, run.task)
-    return TaskState.FAILED, NO_FLAGS
+    return FAILED, NO_FLAGS
 
 
 def watch_errors(state: FarmState, job: Job, block: Block, at: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import heappush
 from typing import Literal
 
@@ -12,7 +13,7 @@ from grange.core.records import HostErrors, RunRecord
 from grange.core.tree import Share
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.nodes import ROOT_BRANCH, ROOT_POOL
-from grange.model.states import TaskState
+from grange.model.states import READY, TaskState
 
 TimerKind = Literal["job", "life", "second", "forgive", "token"]
 
@@ -69,7 +70,9 @@ class FarmState:
         self.masked: dict[str | JobId | None, set[JobId]] = {}
         self.timers: list[tuple[float, TimerKind, str, int]] = []
         self.dirty = Dirty()
-        self.branches["/"] = Branch("/", ROOT_BRANCH, 0.0, Share(self.new_share(), None, 0, 0))
+        self.branches["/"] = Branch(
+            "/", ROOT_BRANCH, 0.0, Share(self.new_share(), None, 0, 0), None
+        )
         self.shares[self.branches["/"].share.share_id] = "/"
         self.pools["/"] = Pool("/", ROOT_POOL, 0.0)
 
@@ -87,9 +90,9 @@ class FarmState:
         """Have something looked at again at a time."""
         heappush(self.timers, (at, kind, name, number))
 
-    def branch_chain(self, path: str) -> list[Branch]:
+    def branch_chain(self, path: str) -> tuple[Branch, ...]:
         """A branch and all above it, the nearest first."""
-        return [self.branches[at] for at in path_chain(path)]
+        return self.branches[path].chain
 
     def pool_chain(self, path: str) -> list[Pool]:
         """A pool and all above it, the nearest first."""
@@ -123,12 +126,11 @@ class FarmState:
         worker = self.workers[run.worker_id]
         worker.capacity_used += sign * run.capacity
         worker.memory_reserved_mb += sign * run.memory_mb
-        _count(block.hosts, run.worker_id, sign)
-        _count(job.hosts, run.worker_id, sign)
-        _count(user.hosts, run.worker_id, sign)
-        for branch in self.branch_chain(job.spec.branch):
-            _count(branch.hosts, run.worker_id, sign)
-        self.count_tickets(worker, run, sign)
+        chain = self.branch_chain(job.spec.branch)
+        shared = (block.hosts, job.hosts, user.hosts, *(branch.hosts for branch in chain))
+        _count(shared, run.worker_id, sign)
+        if run.tickets:
+            self.count_tickets(worker, run, sign)
 
     def count_tickets(self, worker: Worker, run: Run, sign: int) -> None:
         """Take or give back a run's tickets, on the worker and in all pools above it."""
@@ -137,7 +139,8 @@ class FarmState:
             if not worker.tickets_used[name]:
                 del worker.tickets_used[name]
             for pool in self.pool_chain(worker.pool):
-                _count(pool.tickets_used.setdefault(name, {}), worker.worker_id, sign * count)
+                used = pool.tickets_used.setdefault(name, {})
+                _count((used,), worker.worker_id, sign * count)
 
     def ticket_free(self, worker: Worker, name: str, count: int) -> bool:
         """Whether a worker can get so many of a ticket; one that nobody defined is free."""
@@ -202,13 +205,13 @@ class FarmState:
         """Move one task, and keep the block's order of starting."""
         block.tasks.move(task, to)
         self.touch_tasks(block)
-        if to is TaskState.READY:
+        if to is READY:
             block.picker.returned(task)
 
 
-def _count(counts: dict[WorkerId, int], worker_id: WorkerId, by: int) -> None:
-    left = counts.get(worker_id, 0) + by
-    if left:
-        counts[worker_id] = left
-    else:
-        counts.pop(worker_id, None)
+def _count(all_counts: Iterable[dict[WorkerId, int]], worker_id: WorkerId, by: int) -> None:
+    for counts in all_counts:
+        if left := counts.get(worker_id, 0) + by:
+            counts[worker_id] = left
+        else:
+            counts.pop(worker_id, None)

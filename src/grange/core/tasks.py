@@ -10,7 +10,17 @@ from collections.abc import Collection, Iterator, Sequence
 
 from grange.core.errors import IllegalMove
 from grange.model.ids import RunId
-from grange.model.states import FINISHED, TASK_MOVES, TaskFlag, TaskState
+from grange.model.states import (
+    DONE,
+    FINISHED,
+    READY,
+    RUNNING,
+    SKIPPED,
+    TASK_MOVES,
+    WAITING,
+    TaskFlag,
+    TaskState,
+)
 
 CHUNK = 256  # tasks per stored row, 3.3 KiB
 ERRORS_MAX = 255  # one byte
@@ -21,7 +31,7 @@ NO_FLAGS = TaskFlag(0)
 _UNFINISHED = tuple(state for state in TaskState if state not in FINISHED)
 _WARNED = bytes(bool(flags & TaskFlag.WARNING) for flags in range(256))
 _FINISHED = bytes(state in FINISHED for state in range(256))
-_MAY_REFIT = bytes(255 * (state in (TaskState.WAITING, TaskState.READY)) for state in range(256))
+_MAY_REFIT = bytes(255 * (state in (WAITING, READY)) for state in range(256))
 _LEGAL = [bytes(int(b in TASK_MOVES[a]) for b in TaskState) for a in TaskState]
 
 
@@ -48,7 +58,7 @@ class TaskTable:
         "warned",
     )
 
-    def __init__(self, size: int, initial: TaskState = TaskState.READY) -> None:
+    def __init__(self, size: int, initial: TaskState = READY) -> None:
         self.size = size
         self.state = bytearray([initial]) * size
         self.flags = bytearray(size)
@@ -76,7 +86,7 @@ class TaskTable:
 
     def start(self, index: int, run_id: RunId) -> int:
         """Move a READY task to RUNNING under a run. Returns which start this is, from 1."""
-        self.move(index, TaskState.RUNNING)
+        self.move(index, RUNNING)
         self.last_run[index] = run_id
         self.set_flags(index, NO_FLAGS)
         self.starts[index] = min(STARTS_MAX, self.starts[index] + 1)
@@ -141,7 +151,7 @@ class TaskTable:
 
     def finished(self) -> int:
         """Number of tasks that are done or skipped."""
-        return self.counts[TaskState.DONE] + self.counts[TaskState.SKIPPED]
+        return self.counts[DONE] + self.counts[SKIPPED]
 
     def finished_mask(self) -> bytes:
         """One byte per task: 1 where it is done or skipped. Cost: O(size), but in C."""
@@ -160,8 +170,8 @@ class TaskTable:
         wanted = int.from_bytes(free, "little") & may_move
         moved = ((present & may_move) ^ wanted).to_bytes(self.size, "little")
         self.state[:] = (present ^ (present & may_move) | wanted).to_bytes(self.size, "little")
-        self.counts[TaskState.WAITING] = self.state.count(TaskState.WAITING)
-        self.counts[TaskState.READY] = self.state.count(TaskState.READY)
+        self.counts[WAITING] = self.state.count(WAITING)
+        self.counts[READY] = self.state.count(READY)
         self._note_dirty(moved, 1)
         return moved.count(1)
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from math import gcd
 from typing import Final, NamedTuple
 
+import msgspec
+
 FRAME_MAX: Final = 2**31 - 1  # frames are signed 32-bit numbers
 RANGES_MAX: Final = 10_000  # ranges in one frame list
 INTERLEAVED_MAX: Final = 64  # ranges that may go over one frame
@@ -41,7 +43,7 @@ class FrameRange(NamedTuple):
         return f"{self.first}-{self.last}{step}"
 
 
-class TaskFrames(NamedTuple):
+class TaskFrames(msgspec.Struct, frozen=True, gc=False):
     """The frames of one task.
 
     For a block of named tasks with negative `frames_per_task`, `number` is that negative
@@ -172,7 +174,7 @@ class TaskSpace:
             raise IndexError(task)
         if not self.ranges:
             return self._named(task)
-        place = bisect_right(self._starts, task) - 1
+        place = bisect_right(self._starts, task) - 1 if len(self._starts) > 1 else 0
         item = self.ranges[place]
         offset = (task - self._starts[place]) * self.per_task
         count = min(self.per_task, item.size - offset)

@@ -22,6 +22,9 @@ class TaskState(IntEnum):
     SUSPENDED = 6  #: held back by a person until continued
 
 
+#: The states by themselves: to read one from its class takes much longer (Python 3.11).
+WAITING, READY, RUNNING, DONE, FAILED, SKIPPED, SUSPENDED = TaskState
+
 _S = TaskState
 TASK_MOVES: Final[dict[TaskState, frozenset[TaskState]]] = {
     _S.WAITING: frozenset({_S.READY, _S.SKIPPED, _S.DONE, _S.SUSPENDED}),

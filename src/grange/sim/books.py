@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
@@ -67,7 +69,7 @@ class JobEntry:
     counted: bool = False  #: its turnaround is in the figures
 
 
-class Flight(NamedTuple):
+class Flight(msgspec.Struct, frozen=True):
     """A run that the farm believes in."""
 
     run_id: RunId

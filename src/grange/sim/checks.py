@@ -98,25 +98,23 @@ class Checks:
 
     def _check_limits(self, flight: Flight) -> None:
         books, job = self._books, flight.job
-        block = job.blocks[flight.block]
-        counts = (
-            (f"block {job.job_id}/{flight.block}", block.running, block.spec.max_running_tasks),
-            (f"job {job.job_id}", job.running, job.spec.max_running_tasks),
-            (job.user, books.user_running[job.user], self._most.get(job.user, -1)),
-            (
-                job.spec.branch,
-                books.show_running[job.spec.branch],
-                self._shows.get(job.spec.branch, -1),
-            ),
-            *(
-                (f"ticket {name}", books.tickets[name], self._licences.get(name, -1))
-                for name in flight.tickets
-            ),
-        )
-        for name, count, limit in counts:
-            if 0 <= limit < count:
-                self.broken("P6", f"{name}: {count} of {limit}")
+        block, show = job.blocks[flight.block], job.spec.branch
+        if 0 <= block.spec.max_running_tasks < block.running:
+            name = f"block {job.job_id}/{flight.block}"
+            self._over_limit(name, block.running, block.spec.max_running_tasks)
+        if 0 <= job.spec.max_running_tasks < job.running:
+            self._over_limit(f"job {job.job_id}", job.running, job.spec.max_running_tasks)
+        if 0 <= self._most.get(job.user, -1) < books.user_running[job.user]:
+            self._over_limit(job.user, books.user_running[job.user], self._most[job.user])
+        if 0 <= self._shows.get(show, -1) < books.show_running[show]:
+            self._over_limit(show, books.show_running[show], self._shows[show])
+        for name in flight.tickets:
+            if 0 <= self._licences.get(name, -1) < books.tickets[name]:
+                self._over_limit(f"ticket {name}", books.tickets[name], self._licences[name])
         self._check_rate(job.user)
+
+    def _over_limit(self, name: str, count: int, limit: int) -> None:
+        self.broken("P6", f"{name}: {count} of {limit}")
 
     def _check_rate(self, user: str) -> None:
         limit = self._rates.get(user)
@@ -183,14 +181,15 @@ class Checks:
         """Compare what a server came back with to what was on the disk."""
         for text in faults:
             self.broken("soundness", f"after a restart: {text}")
-        self.checked["P1"] += len(acknowledged)
-        for job_id in sorted(acknowledged - state.jobs.keys()):
-            self.broken("P1", f"job {job_id} was acknowledged and is gone")
-        self._check_done(state)
+        self.kept(state, acknowledged)
         for run_id in sorted(self._books.flights.keys() ^ state.runs.keys()):
             self.broken("P3", f"run {run_id} is known to the disk only, or to the books only")
 
-    def _check_done(self, state: FarmState) -> None:
+    def kept(self, state: FarmState, acknowledged: set[JobId]) -> None:
+        """Compare the farm's jobs and results to what people and workers were promised."""
+        self.checked["P1"] += len(acknowledged)
+        for job_id in sorted(acknowledged - state.jobs.keys()):
+            self.broken("P1", f"job {job_id} was acknowledged and is gone")
         for job_id, job in self._books.jobs.items():
             known = state.jobs.get(job_id)
             if known is None:

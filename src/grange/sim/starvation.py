@@ -62,14 +62,15 @@ class Starvation:
         found: defaultdict[Room, list[Machine]] = defaultdict(list)
         for machine in self._books.machines.values():
             kind = machine.kind
-            full = len(machine.believed) >= kind.slots
+            capacity = kind.capacity - machine.capacity_used
+            full = capacity <= 0 or len(machine.believed) >= kind.slots
             if full or not machine.offered or state.workers[machine.worker_id].sick:
                 continue
-            capacity = kind.capacity - machine.capacity_used
-            gpus = kind.traits.gpus - sum(len(item.gpus) for item in machine.believed.values())
-            if capacity > 0:
-                memory = kind.traits.memory_mb - machine.memory_used_mb
-                found[kind, capacity, memory, gpus].append(machine)
+            gpus = kind.traits.gpus
+            if gpus:
+                gpus -= sum(len(item.gpus) for item in machine.believed.values())
+            memory = kind.traits.memory_mb - machine.memory_used_mb
+            found[kind, capacity, memory, gpus].append(machine)
         return found
 
     def _could_start(self, job: Job, entry: JobEntry, number: int) -> bool:

@@ -169,7 +169,9 @@ class World:
         self.agenda.now = max(self.agenda.now, self.end)
         if not self.server.up:
             self._restart()
-        self.checks.sound(list(faults(self.server.farm.state)))
+        state = self.server.farm.state
+        self.checks.sound(list(faults(state)))
+        self.checks.kept(state, self.ledger.acknowledged)
 
     # --- regularly
 
