@@ -33,7 +33,7 @@ help:
 	@echo "make demo         render a short film on a farm on this machine (BLENDER=1: with Blender too)"
 	@echo "make check        formatting, lint, types, layers, documentation"
 	@echo "make test         all tests (PYTEST_ARGS='-k submit' for some)"
-	@echo "make chaos        break farms on purpose and judge what they promised (ONLY= SEED= TRIES= KEEP=1)"
+	@echo "make chaos        break farms on purpose and judge what they promised (ONLY= SEED= TRIES= JOBS= KEEP=1)"
 	@echo "make mutation     run mutants of the core, an hour or two (ONLY='state runs' MINUTES= KEEP=1)"
 	@echo "make bench        every figure beside its peers, 35 minutes (QUICK=1: a few; ONLY=life_cycles)"
 	@echo "make fuzz         feed every parser strange bytes for SECONDS=600, and keep the figures"
@@ -60,7 +60,8 @@ test: dev $(STAMPS)/bpy
 # ONLY: names of scenarios or families, by commas; SEED: of the first try; KEEP=1: as evidence.
 chaos: dev
 	@$(BIN)/python -m chaos $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(TRIES),--tries $(TRIES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
+	  $(if $(TRIES),--tries $(TRIES)) $(if $(JOBS),--jobs $(JOBS)) \
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
 
 # Goes on where it ended; a mutant is run again when its function changes, a survivor when a test does.
 mutation: dev

@@ -1,6 +1,7 @@
 """Break farms on purpose and judge what came of it.
 
-python -m chaos [--list] [--only NAME[,NAME]] [--seed N] [--tries N] [--minutes M] [--keep]
+python -m chaos [--list] [--only NAME[,NAME]] [--seed N] [--tries N] [--jobs N] [--minutes M]
+                [--keep]
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         folder,
         seed=options.seed,
         tries=options.tries,
+        jobs=options.jobs,
         brief=options.short,
         over=lambda: time.monotonic() >= ends,
         not_run=lambda one, why: console.print(f"{one.name}: not run: {why}", markup=False),
@@ -67,6 +69,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", default="", help="names of scenarios or families, by commas")
     parser.add_argument("--seed", type=int, default=1, help="of each scenario's first try")
     parser.add_argument("--tries", type=int, default=0, help="of each; 0 as many as it wants")
+    parser.add_argument("--jobs", type=int, default=1, help="tries at once; most only wait")
     parser.add_argument("--minutes", type=float, default=0, help="begin no try after; 0 no end")
     parser.add_argument("--short", action="store_true", help="the short campaign of the tests")
     parser.add_argument("--keep", action="store_true", help="write docs/reliability/chaos.json")
@@ -90,6 +93,7 @@ def _command(options: argparse.Namespace) -> str:
     words = ["make chaos"]
     words += [f"SEED={options.seed}"] if options.seed != 1 else []
     words += [f"TRIES={options.tries}"] if options.tries else []
+    words += [f"JOBS={options.jobs}"] if options.jobs != 1 else []
     words += [f"ONLY={options.only}"] if options.only else []
     return " ".join(words)
 

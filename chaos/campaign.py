@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -80,6 +82,7 @@ def run(
     *,
     seed: int = 1,
     tries: int = 0,
+    jobs: int = 1,
     brief: bool = False,
     over: Callable[[], bool] = lambda: False,
     not_run: Callable[[Scenario, NotAllowed], None],
@@ -91,22 +94,40 @@ def run(
         folder: for the tries.
         seed: of the first try of each; the next one has the next.
         tries: of each scenario; 0 as many as it wants.
+        jobs: tries at once, each in a process of its own.
         brief: see `attempt`.
         over: asked before each try whether the time is used up.
         not_run: told of each scenario that the system does not allow.
     """
-    left = list(scenarios)
-    most = tries or max(scenario.tries for scenario in scenarios)
-    for number in range(most):
-        for scenario in tuple(left):
-            if number < (tries or scenario.tries):
-                if over():
-                    return
-                own = folder / f"{scenario.name}-{seed + number}"
-                try:
-                    one = attempt(scenario, seed + number, own, brief=brief)
-                except NotAllowed as why:
-                    left.remove(scenario)
+    refused: set[str] = set()
+    running: dict[Future[Try], Scenario] = {}
+
+    def landed() -> Iterator[Try]:
+        for done in wait(running, return_when=FIRST_COMPLETED).done:
+            scenario = running.pop(done)
+            try:
+                yield done.result()
+            except NotAllowed as why:
+                if scenario.name not in refused:
+                    refused.add(scenario.name)
                     not_run(scenario, why)
-                else:
-                    yield one
+
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for scenario, number in _turns(scenarios, seed, tries):
+            while len(running) >= jobs:
+                yield from landed()
+            if over():
+                break
+            if scenario.name not in refused:
+                own = folder / f"{scenario.name}-{number}"
+                running[pool.submit(attempt, scenario, number, own, brief=brief)] = scenario
+        while running:
+            yield from landed()
+
+
+def _turns(scenarios: Sequence[Scenario], seed: int, tries: int) -> Iterator[tuple[Scenario, int]]:
+    """Each scenario with a seed, by turns."""
+    for number in range(tries or max(scenario.tries for scenario in scenarios)):
+        for scenario in scenarios:
+            if number < (tries or scenario.tries):
+                yield scenario, seed + number

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from random import Random
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from chaos.aside import Aside
 from chaos.observer import Observer
 from chaos.submitting import Submitter
 
@@ -16,7 +15,7 @@ TREES: Final = 0.25
 CHAINS: Final = 0.2  # part of the jobs with a second block
 
 
-class Load:
+class Load(Aside):
     """Submits jobs while it is entered; a context.
 
     Args:
@@ -42,6 +41,7 @@ class Load:
         trees: float = TREES,
         **fields: Any,
     ) -> None:
+        super().__init__("load")
         self._submitter = submitter
         self._observer = observer
         self._random = random
@@ -50,33 +50,12 @@ class Load:
         self._tasks = tasks
         self._trees = trees
         self._fields = fields
-        self._thread = threading.Thread(target=self._run, name="load")
-        self._stop = threading.Event()
-        self.fault: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-        if self.fault is not None:
-            raise self.fault
 
     def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                if self._observer.left() < self._low:
-                    self._submit()
-                self._stop.wait(LOOK_S)
-        except BaseException as fault:  # noqa: BLE001  # told by whoever waits for the thread
-            self.fault = fault
+        while not self._stop.is_set():
+            if self._observer.left() < self._low:
+                self._submit()
+            self._stop.wait(LOOK_S)
 
     def _submit(self) -> None:
         random = self._random

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from chaos.aside import Aside
 from chaos.history import History, Looked, Probe, Shown
 from chaos.submitting import Job, Submitter
 from grange.client import Client
@@ -20,7 +19,7 @@ LOOK_S: Final = 0.15  # between two looks
 OVER: Final = FINISHED | {TaskState.FAILED}
 
 
-class Observer:
+class Observer(Aside):
     """A thread that writes `Looked`, `Shown` and `Probe`; a context.
 
     Args:
@@ -32,32 +31,11 @@ class Observer:
     def __init__(
         self, history: History, client: Callable[[], Client], submitter: Submitter
     ) -> None:
+        super().__init__("observer")
         self._history = history
         self._client = client
         self._submitter = submitter
-        self._thread = threading.Thread(target=self._run, name="observer")
-        self._stop = threading.Event()
         self._states: dict[tuple[int, int], tuple[TaskState, ...]] = {}
-        self.fault: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-        if self.fault is not None:
-            raise self.fault
-
-    def close(self) -> None:
-        """Look no more."""
-        self._stop.set()
-        self._thread.join()
 
     def forget(self) -> None:
         """Forget what was shown: the farm was put back."""
@@ -87,8 +65,6 @@ class Observer:
                     if client is not None:
                         client.close()
                     client = None
-        except BaseException as fault:  # noqa: BLE001  # told by whoever waits for the thread
-            self.fault = fault
         finally:
             if client is not None:
                 client.close()

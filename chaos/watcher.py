@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import select
-import threading
 import time
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from chaos.aside import Aside
 from chaos.history import Begun, Census, Gone, History, Tail
 from chaos.processes import MARK, lives
 from grange.worker import procfs
@@ -19,7 +18,7 @@ LOOK_MS: Final = 30  # between two looks at the history
 CENSUS_S: Final = 0.7  # between two looks at all processes
 
 
-class Watcher:
+class Watcher(Aside):
     """A thread that writes `Gone` and `Census`; a context.
 
     Args:
@@ -28,29 +27,12 @@ class Watcher:
     """
 
     def __init__(self, history: History, mark: str) -> None:
+        super().__init__("watcher")
         self._history = history
         self._mark = mark
-        self._thread = threading.Thread(target=self._run, name="watcher")
-        self._stop = threading.Event()
         self._watched: dict[int, Begun] = {}  # by descriptor
         self._fresh: set[int] = set()  # of these, those that no poll has looked at
         self._poll = select.poll()
-        self.fault: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-        if self.fault is not None:
-            raise self.fault
 
     def census(self) -> Census:
         """The processes of runs that live now; its time is that before the first look."""
@@ -66,8 +48,6 @@ class Watcher:
         tail = Tail(self._history.path)
         try:
             self._watch(tail)
-        except BaseException as fault:  # noqa: BLE001  # told by whoever waits for the thread
-            self.fault = fault
         finally:
             tail.close()
             for descriptor in self._watched:

@@ -59,6 +59,13 @@ def test_scenarios_are_tried_by_turns_each_as_often_as_it_wants(tmp_path: Path) 
     assert not_run == ["c: only root may"]
 
 
+def test_tries_at_once_are_all_told(tmp_path: Path) -> None:
+    scenarios = [a_scenario("a"), a_scenario("b")]
+    tries = campaign.run(scenarios, tmp_path, jobs=3, not_run=lambda *_: None)
+    told = sorted((one.scenario.name, one.seed) for one in tries)
+    assert told == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+
+
 def test_the_table_counts_tries_kills_and_violations() -> None:
     bad = (Violation(promise="P7", text="it lives"), Violation(promise="P7", text="it too"))
     scenario = a_scenario("a")

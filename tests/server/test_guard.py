@@ -215,3 +215,13 @@ def test_an_applications_own_header_stays() -> None:
 @pytest.mark.parametrize("word", ["unsafe-inline", "unsafe-eval", "http:", "*"])
 def test_the_policy_of_content_allows_no_foreign_or_inline_script(word: str) -> None:
     assert word not in CSP
+
+
+def test_a_start_of_the_application_is_none_of_its_business() -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+
+    ask(app=app, type="lifespan")
+    assert seen == ["lifespan"]

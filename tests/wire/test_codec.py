@@ -7,6 +7,7 @@ import pytest
 
 from grange.wire.codec import (
     PACK_MAX,
+    PACKED_MAX,
     WireError,
     decode_to_server,
     encode,
@@ -29,8 +30,8 @@ def test_a_frame_of_one_message_is_the_message() -> None:
     assert pack([encode(Beat(number=7))]) == encode(Beat(number=7))
 
 
-def test_a_frame_of_another_writer_may_hold_any_number() -> None:
-    beats = [Beat(number=number) for number in range(70_000)]
+def test_a_frame_of_another_writer_may_hold_more_than_ours() -> None:
+    beats = [Beat(number=number) for number in range(PACKED_MAX)]
     assert unpack_to_server(msgspec.msgpack.encode(beats)) == beats
     assert unpack_to_server(msgspec.msgpack.encode([])) == []
 
@@ -45,8 +46,12 @@ def test_a_frame_of_another_writer_may_hold_any_number() -> None:
         msgspec.msgpack.encode([[{"type": "beat", "number": 1}]]),
         encode(BeatAck(number=1, lease_s=1)),
         b"\x90" * (MESSAGE_MAX + 1),
+        msgspec.msgpack.encode([Beat(number=1)] * (PACKED_MAX + 1)),
     ],
-    ids=["nothing", "cut", "long and cut", "numbers", "nested", "for others", "too long"],
+    ids=[
+        *("nothing", "cut", "long and cut", "numbers", "nested", "for others", "too long"),
+        "too many",
+    ],
 )
 def test_what_is_no_frame_is_refused(data: bytes) -> None:
     with pytest.raises(WireError):

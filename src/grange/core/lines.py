@@ -12,6 +12,12 @@ from typing import Any, TypeVar
 T = TypeVar("T", bound=tuple[Any, ...])
 
 
+def holds(line: list[T], item: T) -> bool:
+    """Whether an item is there. Cost: O(log items)."""
+    at = bisect_left(line, item)
+    return at < len(line) and line[at] == item
+
+
 def put(line: list[T], item: T) -> None:
     """Add an item, unless it is there."""
     at = bisect_left(line, item)

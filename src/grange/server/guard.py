@@ -80,7 +80,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)  # pragma: no cover (servers run without it)
+            await self._app(scope, receive, send)
             return
         out = _Answer(send)
         try:

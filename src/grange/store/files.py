@@ -19,6 +19,7 @@ from grange.store.store import StoreError
 
 LOG_MAX: Final = 256 * 1024 * 1024  # bytes of one run's log
 OPEN_MAX: Final = 256  # files kept open for appending
+FOLDER: Final = "logs"  # below the state folder
 JOBS_PER_FOLDER: Final = 1_000
 CUT: Final = b"\n[grange: the log was cut here, it is longer than the farm keeps]\n"
 
@@ -42,7 +43,7 @@ class Shelf:
     """
 
     def __init__(self, folder: Path, log_max: int = LOG_MAX, open_max: int = OPEN_MAX) -> None:
-        self._folder = folder / "logs"
+        self._folder = folder / FOLDER
         self._log_max = log_max
         self._open_max = open_max
         self._open: OrderedDict[int, _Log] = OrderedDict()  # the longest unused first
@@ -79,8 +80,10 @@ class Shelf:
 
     def last_run(self) -> int:
         """The highest run that has a log; 0 when there is none. Cost: O(logs)."""
-        names = (path.stem for path in self._folder.glob("*/*/*.log"))
-        return max((int(name) for name in names if name.isdecimal()), default=0)
+        stems = (
+            name.removesuffix(".log") for _, _, names in os.walk(self._folder) for name in names
+        )
+        return max((int(stem) for stem in stems if stem.isdecimal()), default=0)
 
     def read(self, job_id: int, run_id: int, offset: int, limit: int) -> bytes:
         """Read at most `limit` bytes of a log; nothing beyond its end."""
@@ -97,7 +100,7 @@ class Shelf:
             for run_id in [run for run, log in self._open.items() if log.job_id == job_id]:
                 self._close(run_id)
         try:
-            shutil.rmtree(self._job_folder(job_id))
+            shutil.rmtree(folder_of_job(self._folder, job_id))
         except FileNotFoundError:
             return
         except OSError as error:
@@ -109,11 +112,8 @@ class Shelf:
             for run_id in list(self._open):
                 self._close(run_id)
 
-    def _job_folder(self, job_id: int) -> Path:
-        return self._folder / f"{job_id // JOBS_PER_FOLDER:d}" / f"{job_id:d}"
-
     def _path(self, job_id: int, run_id: int) -> Path:
-        return self._job_folder(job_id) / f"{run_id:d}.log"
+        return folder_of_job(self._folder, job_id) / f"{run_id:d}.log"
 
     def _opened(self, job_id: int, run_id: int) -> FileIO:
         log = self._open.get(run_id)
@@ -146,11 +146,16 @@ class Shelf:
         return max(end, self._log_max)
 
 
+def folder_of_job(logs: Path, job_id: int) -> Path:
+    """Name the folder of a job below that of all logs."""
+    return logs / f"{job_id // JOBS_PER_FOLDER:d}" / f"{job_id:d}"
+
+
 def _open_log(path: Path) -> FileIO:
     try:
         return FileIO(path, "r+", opener=_private)
     except FileNotFoundError:
-        _make_folder(path.parent)
+        make_folder(path.parent)
         return FileIO(path, "r+", opener=_private)
 
 
@@ -158,7 +163,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o600)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each for its owner only."""
     missing = [folder]
     while not missing[-1].parent.exists():

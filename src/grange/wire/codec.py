@@ -7,7 +7,7 @@ frame each way is one message.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -16,7 +16,8 @@ from grange.wire.worker import MESSAGE_MAX, ToServer, ToWorker
 
 T = TypeVar("T")
 
-PACK_MAX = 256  # messages of one frame that we send; a peer's may have any number
+PACK_MAX = 256  # messages of one frame that we send
+PACKED_MAX = 4_096  # of one that we take
 PACK_BYTES = 32 * 1024  # a frame with so many bytes takes no further message
 
 
@@ -27,8 +28,9 @@ class WireError(Exception):
 _encoder = msgspec.msgpack.Encoder()
 _to_server: msgspec.msgpack.Decoder[ToServer] = msgspec.msgpack.Decoder(ToServer)
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
-_all_to_server = msgspec.msgpack.Decoder(list[ToServer])
-_all_to_worker = msgspec.msgpack.Decoder(list[ToWorker])
+_Bounded = msgspec.Meta(max_length=PACKED_MAX)
+_all_to_server = msgspec.msgpack.Decoder(Annotated[list[ToServer], _Bounded])
+_all_to_worker = msgspec.msgpack.Decoder(Annotated[list[ToWorker], _Bounded])
 
 
 def encode(message: ToServer | ToWorker) -> bytes:
@@ -67,7 +69,7 @@ def unpack_to_server(data: bytes) -> list[ToServer]:
     """Read a worker's frame.
 
     Raises:
-        WireError: not a frame, or too large.
+        WireError: not a frame, or too large, or of too many messages.
     """
     return _decode(_all_to_server, data) if _is_array(data) else [_decode(_to_server, data)]
 
@@ -76,7 +78,7 @@ def unpack_to_worker(data: bytes) -> list[ToWorker]:
     """Read a server's frame.
 
     Raises:
-        WireError: not a frame, or too large.
+        WireError: not a frame, or too large, or of too many messages.
     """
     return _decode(_all_to_worker, data) if _is_array(data) else [_decode(_to_worker, data)]
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from grange.core.check.recount import Recount
+from grange.core.lines import holds
 from grange.core.objects import Worker
 from grange.core.state import FarmState
 from grange.core.supply import group_key, wanted_place
@@ -67,7 +68,7 @@ def _place_faults(state: FarmState, worker: Worker) -> Iterator[str]:
     key = group_key(state, worker)
     if worker.group is None or worker.group.key != key:
         yield f"{name}: its group is off"
-    elif worker.place is not None and worker.place not in worker.group.free:
+    elif worker.place is not None and not holds(worker.group.free, worker.place):
         yield f"{name}: not in its group's line"
     if (worker.capacity, worker.max_tasks) != (key.capacity, key.max_tasks):
         yield f"{name}: its bounds are not its pools'"
