@@ -22,7 +22,7 @@ DEATHS: Final = 6  # of one try
 DEAD_S: Final = 0.6  # most time from a disk's death to that of its machine
 LOCKED_S: Final = (0.5, 4.0)
 GIVEN_UP_S: Final = 33.0  # longer than the server waits for a lock
-PATIENCE_S: Final = 20.0  # for a commit that fails
+PATIENCE_S: Final = 60.0  # for a commit that fails; results wait half a minute for their logs
 
 
 def full_database(stage: Stage, random: Random) -> None:

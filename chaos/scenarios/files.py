@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from chaos.processes import pause
+from chaos.processes import eventually, pause
 from chaos.scenario import ALL, Scenario
 from chaos.scenarios.farms import a_farm
 from chaos.stage import SERVER, Stage
@@ -59,11 +59,17 @@ def starve_a_worker(stage: Stage, random: Random) -> None:
         for _ in stage.times(5):
             pause(random.uniform(0.3, 1.0))
             kind, spare = random.choice(("worker", "warden")), random.choice((0, 2, 8))
-            pid = stage.warden("w1") if kind == "warden" else stage.workers["w1"].pid
+            pid = _warden(stage) if kind == "warden" else stage.workers["w1"].pid
             stage.did("starved", f"{kind}:w1", note=f"no files but {spare}")
             with out_of_files(pid, spare):
                 pause(random.uniform(*OUT_S))
             stage.did("fed", f"{kind}:w1")
+
+
+def _warden(stage: Stage) -> int:
+    """The process of the worker's warden, a new one if the last has died of it."""
+    eventually(lambda: stage.warden("w1") > 0, "w1 has a warden")
+    return stage.warden("w1")
 
 
 _scenario = partial(Scenario, promises=ALL, family="files", tries=3)
