@@ -51,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     table.show(tries, console)
     if options.keep:
-        console.print(f"kept as {evidence.keep(table.evidence(tries, _command(options)))}")
+        found = table.evidence(tries, _command(options), evidence.read("chaos"))
+        console.print(f"kept as {evidence.keep(found)}")
     if any(one.violations for one in tries):
         return 1
     folder.rmdir()

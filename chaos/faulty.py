@@ -13,6 +13,7 @@ from collections.abc import Callable
 LONG_S = 120  # what never ends does so here, should nobody end it
 BOMB = 150  # processes
 FLOOD_S = 3.0  # seconds of a flood, as fast as it is taken
+FLOOD_BYTES = 64 * 1024 * 1024  # of it at least
 PIECE = b"all work and no play makes a farm a dull place to work in for us\n" * 1_024
 LINE = bytes(range(33, 97)) * 1_024  # no newline
 LINE_BYTES = 1_000_000_000
@@ -80,10 +81,11 @@ def stopped() -> None:
 
 
 def flood() -> None:
-    """Write as much as is taken."""
-    until = time.monotonic() + FLOOD_S
-    while time.monotonic() < until:
+    """Write as much as is taken, and more than is kept."""
+    until, written = time.monotonic() + FLOOD_S, 0
+    while written < FLOOD_BYTES or time.monotonic() < until:
         _write(PIECE)
+        written += len(PIECE)
 
 
 def line() -> None:

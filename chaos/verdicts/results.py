@@ -10,7 +10,7 @@ from chaos.verdicts.story import Story, Task
 from chaos.verdicts.violation import NS, Rules, Violation
 from grange.model.states import RUN_OK, TaskState
 
-KEPT_S = 3.0  # a result that nobody has acknowledged is on its worker's disk by then
+KEPT_S = 8.0  # a result that nobody has acknowledged is on its worker's disk by then, load or not
 UNKNOWN = "the worker does not have it"  # what the farm says of such a run
 OK = frozenset(status.value for status in RUN_OK)
 

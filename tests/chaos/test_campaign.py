@@ -11,8 +11,10 @@ from chaos.campaign import Try
 from chaos.history import Finding, History, Note, Tail, read
 from chaos.processes import Stuck
 from chaos.scenario import Scenario
+from chaos.scenarios import SCENARIOS
 from chaos.stage import Stage
 from chaos.verdicts.violation import Violation
+from tools.evidence import Evidence, Table
 
 
 def a_scenario(name: str, *, tries: int = 2, does: str = "nothing good") -> Scenario:
@@ -77,6 +79,26 @@ def test_the_table_counts_tries_kills_and_violations() -> None:
     assert kept.promises == {"P1": (2, 0), "P7": (2, 2)}
     (part,) = kept.tables
     assert part.rows == (("a", "nothing good", 2, 10, 2, "2"),)
+
+
+def test_what_was_not_tried_again_stands_unless_a_promise_was_broken() -> None:
+    kept = ("server-killed", "x", 3, 60, 0, "none")
+    broken, gone = ("farm-killed", "x", 2, 9, 1, "2"), ("no-such-fault", "x", 2, 9, 0, "none")
+    former = Evidence(
+        part="chaos",
+        title="",
+        command="make chaos",
+        tables=(Table(title="", columns=table.COLUMNS, rows=(kept, broken, gone)),),
+    )
+    again = Try(scenario=SCENARIOS["restart-loop"], seed=1, kills=8, violations=(), folder=Path())
+    found = table.evidence([again], "make chaos ONLY=restart-loop", former)
+    rows = {row[0]: row[2:5] for part in found.tables for row in part.rows}
+    assert rows == {"server-killed": (3, 60, 0), "restart-loop": (1, 8, 0)}
+    assert found.promises["P1"] == (4, 0)
+    assert found.command == "make chaos"
+    assert found.text.startswith("4 tries with 68 killed processes")
+    alone = table.evidence([again], "make chaos ONLY=restart-loop")
+    assert (alone.command, alone.promises["P1"]) == ("make chaos ONLY=restart-loop", (1, 0))
 
 
 def test_a_line_that_is_being_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
