@@ -30,6 +30,7 @@ FIGURES: Final = (
     "release",
     "big_job",
     "idle",
+    "chatty_tasks",
     "worker_killed",
     "server_killed",
     "bad_requests",

@@ -33,6 +33,7 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "nodes.md": model_pages.nodes_page,
     REFERENCE / "plugins.md": plugin_pages.plugins_page,
     REFERENCE / "reasons.md": core_pages.reasons_page,
+    REFERENCE / "resources.md": model_pages.resources_page,
     REFERENCE / "settings.md": server_pages.settings_page,
     REFERENCE / "states.md": model_pages.states_page,
     changelog.FILE: changelog.changelog,

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from grange.core.check import faults
-from grange.core.effects import DropFiles, Effect
+from grange.core.effects import DropFiles, Effect, WakeMachine
 from grange.core.events import Event
 from grange.core.farm import Farm
 from grange.core.records import Changes
@@ -37,12 +37,15 @@ from grange.server.guard import Guard
 from grange.server.http import CannotListen, Listener, Tls, raise_file_limit
 from grange.server.links import Clocks, Links
 from grange.server.page import Page
+from grange.server.pictures import Pictures
 from grange.server.secret import ADMIN_ID
 from grange.server.sessions import Sessions
 from grange.server.settled import Settled
 from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts, fingerprint, own_names
 from grange.server.views import Views
+from grange.server.wake import wake
 from grange.store.files import Shelf
+from grange.store.pictures import Album
 from grange.store.sql import SqlStore, open_store
 from grange.store.store import AuditRecord, StoreError
 from grange.worker import beside, daemon
@@ -73,7 +76,9 @@ class FarmServer:
         self._store = store
         self._writer = ThreadPoolExecutor(1, "store")
         self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._filing = ThreadPoolExecutor(1, "files")  # keeps thumbnails, drops jobs
         self._shelf = Shelf(settings.state_dir)
+        self._album = Album(settings.state_dir)
         services = frozenset((*known(settings.plugin_folders), *settings.services_extra))
         self.farm = Farm.restore(store.load(), time.time(), services)
         self.farm.go_beyond(self._shelf.last_run())  # a back-up may be older than the logs
@@ -99,6 +104,7 @@ class FarmServer:
             self._gauges,
             self._shelf,
             log_grew=self._feed.log_grew,
+            show=Pictures(self._album, self._filing).take,
             touched=self._feed.touched,
             clocks=Clocks(
                 lease_s=settings.lease_s,
@@ -126,7 +132,9 @@ class FarmServer:
         self._links.perform(effects)
         for effect in effects:
             if isinstance(effect, DropFiles):
-                self._readers.submit(self._shelf.drop_job, effect.job_id)
+                self._filing.submit(self._shelf.drop_job, effect.job_id)
+            elif isinstance(effect, WakeMachine):
+                self._readers.submit(wake, effect.macs, self._settings.wake_addresses)
 
     def _publish(self, events: Sequence[Event]) -> None:
         self._gauges.forget(events)
@@ -152,6 +160,7 @@ class FarmServer:
             views=self._views,
             gate=self._gate,
             logs=self._shelf,
+            album=self._album,
             reading=self._readers,
             doctor=Doctor(self.farm, settings.state_dir),
             links=self._links,
@@ -214,7 +223,8 @@ class FarmServer:
                 engine.cancel()
         finally:
             self._folder.withdraw()
-            self._readers.shutdown(wait=False, cancel_futures=True)
+            for threads in (self._readers, self._filing):
+                threads.shutdown(wait=False, cancel_futures=True)
             self._writer.shutdown(wait=True)
             self._shelf.close()
 
@@ -304,6 +314,7 @@ def local_worker(settings: Settings, where: Whereabouts, folder: StateDir) -> Wo
         allow_root=settings.worker_allow_root,
         plugin_folders=settings.plugin_folders,
         path_map=path_map(settings.path_map, platform_of(sys.platform)).pairs,
+        machine=settings.machine,
     )
 
 

@@ -123,3 +123,26 @@ def test_a_worker_does_not_start_with_a_map_that_cannot_be(
     file.write_text('[path_map]\nall = [["/prj"]]')
     with pytest.raises(UnusablePathMap, match="rule all 1"):
         enlist(code_of(server))
+
+
+def test_a_worker_takes_the_settings_of_its_machine(
+    server: RecordedServer, environment: dict[str, str]
+) -> None:
+    file = Path(environment["GRANGE_HOME"], "settings.toml")
+    file.parent.mkdir()
+    file.write_text('lease_s = 9\n[machine]\ndisk_devices = ["sda"]')
+    config = enlist(code_of(server))
+    assert config.machine.disk_devices == ("sda",)
+    assert from_json(to_json(config)).machine == config.machine
+
+
+@pytest.mark.parametrize("text", ["[machine]\nx = 1", "[machine", "[machine]\ndisk_path = 1"])
+def test_a_worker_does_not_start_with_settings_that_cannot_be(
+    server: RecordedServer, environment: dict[str, str], text: str
+) -> None:
+    file = Path(environment["GRANGE_HOME"], "settings.toml")
+    file.parent.mkdir()
+    code = code_of(server)
+    file.write_text(text)
+    with pytest.raises((Refused, UnusablePathMap), match=r"settings\.toml"):
+        enlist(code)

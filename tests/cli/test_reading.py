@@ -75,6 +75,8 @@ def answers(grange: Terminal) -> None:
     answer("GET /jobs/12/blocks/0/tasks", {"tasks": [running()], "total": 1})
     answer("GET /workers", {"workers": [build.worker_view()]})
     answer("GET /workers/3/why", WHY)
+    answer("GET /workers/3", build.worker_view())
+    answer("GET /jobs/12/blocks/0/tasks/7", build.task_detail())
     answer("GET /users", {"users": [USER]})
     answer("GET /pools", {"pools": [POOL]})
     answer("GET /branches", {"branches": [BRANCH]})
@@ -101,6 +103,8 @@ READING = [
     ("why", "12"),
     ("story", "12"),
     ("workers",),
+    ("workers", "node3"),
+    ("task", "12/0/7"),
     ("users",),
     ("pools",),
     ("branches",),

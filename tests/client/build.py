@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from grange.model.ids import RunId
 from grange.model.nodes import WorkerSpec
-from grange.model.run import Traits
+from grange.model.run import Meter, Progress, RunResult, Traits
 from grange.model.spec import BlockSpec, JobSpec
-from grange.model.states import JobState, Presence, TaskState, WorkerState
+from grange.model.states import JobState, Presence, RunStatus, TaskState, WorkerState
 from grange.model.views import (
     BlockView,
     Counts,
@@ -15,6 +16,7 @@ from grange.model.views import (
     JobDetail,
     JobView,
     RunView,
+    TaskDetail,
     TaskView,
     WorkerView,
 )
@@ -95,6 +97,28 @@ def run_view(run_id: int = 40, **fields: Any) -> RunView:
     """A run of task 12/0/0."""
     place = {"job_id": 12, "block": 0, "task": 0, "attempt": 1, "worker_id": 3, "worker": "node3"}
     return RunView(run_id=run_id, started=950.0, **{**place, **fields})
+
+
+def task_detail(**fields: Any) -> TaskDetail:
+    """Task 12/0/7, whole: it runs again after it was done."""
+    meter = Meter(cpu_s=7.5, peak_memory_mb=5_210, gpu_memory_mb=2_048, read_mb=3, written_mb=90)
+    message = "used 5,210 MB of memory, asked for 4,000 MB"
+    result = RunResult(status=RunStatus.DONE, warning=True, message=message, meter=meter)
+    progress = Progress(run_id=RunId(41), memory_mb=700)
+    return TaskDetail(
+        **{
+            "task": task_view(7, TaskState.DONE),
+            "command": ("render", "a b.blend"),
+            "working_directory": "/show",
+            "files": tuple(f"/show/out.{number}.exr" for number in range(1, 15)),
+            "runs": (
+                run_view(41, progress=progress),
+                run_view(40, ended=960.0, result=result),
+            ),
+            "avoided_hosts": ("node9",),
+            **fields,
+        }
+    )
 
 
 def worker_view(worker_id: int = 3, name: str = "node3", **fields: Any) -> WorkerView:

@@ -6,7 +6,17 @@ import msgspec
 import pytest
 
 from grange.client.errors import ApiError, BadReply
-from grange.client.requests import access, branches, farm, jobs, pools, tasks, users, workers
+from grange.client.requests import (
+    access,
+    branches,
+    farm,
+    jobs,
+    pools,
+    tasks,
+    thumbnails,
+    users,
+    workers,
+)
 from grange.client.requests.message import Reply, Request
 from grange.model.spec import BlockSpec, TaskSpec
 from grange.model.states import Role, TaskFilter, TaskOp, TaskState
@@ -43,6 +53,13 @@ LINES = [
     (tasks.append(12, 0, [TaskSpec()]), "POST /jobs/12/blocks/0/tasks"),
     (tasks.run(40), "GET /runs/40"),
     (tasks.run_log(40), "GET /runs/40/log"),
+    (thumbnails.of_job(12), "GET /jobs/12/thumbnails"),
+    (thumbnails.newest(12), "GET /jobs/12/thumbnail"),
+    (thumbnails.of_task(12, 0, 7), "GET /jobs/12/blocks/0/tasks/7/thumbnails"),
+    (
+        thumbnails.one(12, 0, 7, 3, run=40),
+        "GET /jobs/12/blocks/0/tasks/7/thumbnails/3?run=40",
+    ),
     (workers.listed(), "GET /workers"),
     (workers.detail(3), "GET /workers/3"),
     (workers.edit(3, nimby="nobody"), "PATCH /workers/3"),

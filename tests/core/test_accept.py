@@ -9,7 +9,7 @@ from grange.core.accept import near
 from grange.core.errors import InvalidField, UnknownField
 from grange.core.farm import Farm
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from tests.build import block, edit_job, job, named, refused, submit
+from tests.build import block, edit_job, job, job_of, named, refused, submit
 
 SAY = TaskSpec(name="a", command=("true",))
 
@@ -44,7 +44,13 @@ def refuse(farm: Farm, spec: JobSpec, field: str) -> str:
             "task_max_run_time_s",
             "less than task_min_run_time_s",
         ),
+        (
+            {"task_min_run_time_s": 2, "task_max_run_time_s": 1},
+            "task_max_run_time_s",
+            "less than task_min_run_time_s",
+        ),
         ({"file_size_min": 9, "file_size_max": 8}, "file_size_max", "less than file_size_min"),
+        ({"file_size_min": 1, "file_size_max": 0}, "file_size_max", "less than file_size_min"),
     ],
 )
 def test_a_block_that_could_never_run_is_refused(
@@ -159,7 +165,7 @@ def test_a_value_of_a_wrong_type_or_size_is_refused(
     farm: Farm, block_no: int | None, changes: dict[str, Any], field: str
 ) -> None:
     command = c.EditJob(job_id=submit(farm), block=block_no, changes=changes)
-    refused(farm, command, InvalidField, field)
+    assert refused(farm, command, InvalidField, field).startswith("expected `int`")
 
 
 def test_an_edit_takes_what_json_gives(farm: Farm) -> None:
@@ -170,3 +176,41 @@ def test_an_edit_takes_what_json_gives(farm: Farm) -> None:
 
 def test_named_tasks_may_have_the_whole_command(farm: Farm) -> None:
     submit(farm, job(named("a", "b")))
+
+
+def test_a_job_may_be_as_large_as_its_bounds(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grange.core.accept.BLOCKS_MAX", 2)
+    monkeypatch.setattr("grange.core.accept.TASKS_MAX", 6)
+    submit(farm, job(block("1-6")))
+    submit(farm, job(block("1-3"), block("1-3")))
+    refuse(farm, job(block("1-4"), block("1-3")), "blocks")
+    refuse(farm, job(block("1"), block("1"), block("1")), "blocks")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"capacity_coeff_min": 3, "capacity_coeff_max": 3},
+        {"capacity_coeff_min": 3, "capacity_coeff_max": 0},
+        {"task_min_run_time_s": 9, "task_max_run_time_s": 9},
+        {"task_min_run_time_s": 9, "task_max_run_time_s": 0},
+        {"file_size_min": 9, "file_size_max": 9},
+        {"file_size_min": 9, "file_size_max": -1},
+    ],
+)
+def test_a_block_whose_bounds_meet_or_are_off_is_fine(farm: Farm, fields: dict[str, Any]) -> None:
+    submit(farm, job(block(**fields)))
+
+
+def test_a_shells_line_may_begin_with_a_blank(farm: Farm) -> None:
+    submit(farm, job(block(command=" ls -l")))
+
+
+def test_the_first_task_of_a_block_may_be_the_first_to_try(farm: Farm) -> None:
+    job_id = submit(farm, job(block(), block(), try_first=((1, 0), (0, 0))))
+    assert job_of(farm, job_id).try_next == [(1, 0), (0, 0)]
+
+
+def test_a_key_of_a_wrong_type_is_refused_with_the_field_that_has_it(farm: Farm) -> None:
+    command = c.EditJob(job_id=submit(farm), changes={"pools": {5: 1}})
+    assert refused(farm, command, InvalidField, "pools").startswith("expected `str`")

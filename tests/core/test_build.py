@@ -6,6 +6,7 @@ import pytest
 
 from grange.core.build import clean_path, own_blocks
 from grange.core.farm import Farm
+from grange.model.spec import NAME_MAX
 from tests.build import (
     READY,
     SUSPENDED,
@@ -14,9 +15,13 @@ from tests.build import (
     block_of,
     edit_branch,
     edit_job,
+    edit_pool,
     job,
     job_of,
+    join,
     named,
+    restarted,
+    started,
     states,
     submit,
 )
@@ -82,18 +87,25 @@ def test_a_jobs_tasks_are_ready_or_held(farm: Farm) -> None:
     assert states(farm, job_id, 1) == [SUSPENDED, SUSPENDED]
 
 
-def test_a_held_block_that_depends_on_tasks_is_held(farm: Farm) -> None:
-    second = block("1-2", tasks_depend_mask="a", suspend_new_tasks=True)
-    job_id = submit(farm, job(block("1-2", name="a"), second))
-    assert states(farm, job_id, 1) == [SUSPENDED, SUSPENDED]
+@pytest.mark.parametrize("per_task", [1, 2])
+def test_a_held_block_that_depends_on_tasks_is_held(farm: Farm, per_task: int) -> None:
+    second = block("1-4", frames_per_task=per_task, tasks_depend_mask="a", suspend_new_tasks=True)
+    job_id = submit(farm, job(block("1-4", name="a"), second))
+    assert set(states(farm, job_id, 1)) == {SUSPENDED}
 
 
 def test_pre_commands_are_blocks_at_the_end() -> None:
-    spec = job(block(command_pre=("a",)), block(), block(command_pre=("b",)), command_pre=("c",))
+    first, last = block(name="first", command_pre=("a",)), block(command_pre=("b",))
+    spec = job(first, block(), last, command_pre=("c",))
     made = own_blocks(spec)
     assert [number for _, number in made] == [None, None, None, -1, 0, 2]
     assert [item.tasks[0].command for item, number in made[3:]] == [("c",), ("a",), ("b",)]
-    assert made[3][0].name == "pre command"
+    assert [item.name for item, _ in made[3:]] == [
+        "pre command",
+        "pre command of first",
+        "pre command of block",
+    ]
+    assert {item.tasks[0].name for item, _ in made[3:]} == {"pre"}
 
 
 def test_the_tasks_of_a_block_are_not_kept_twice(farm: Farm) -> None:
@@ -140,3 +152,36 @@ def test_a_job_leaves_its_place_for_another(farm: Farm) -> None:
     after = job_of(farm, job_id).share
     assert before.share_id not in farm.state.shares
     assert farm.state.shares[after.share_id] is job_of(farm, job_id)
+
+
+def test_the_name_of_a_pre_command_is_no_longer_than_a_name_may_be() -> None:
+    _, (pre, _) = own_blocks(job(block(name="n" * NAME_MAX, command_pre=("a",))))
+    assert len(pre.name) == NAME_MAX
+
+
+def test_a_job_may_live_for_one_second(farm: Farm) -> None:
+    submit(farm, job(life_time_s=1), now=10)
+    assert farm.next_deadline() == 11
+
+
+def test_a_job_whose_time_has_come_needs_no_timer(farm: Farm) -> None:
+    submit(farm, job(wait_until=10), now=10)
+    assert farm.next_deadline() is None
+
+
+@pytest.mark.parametrize(("solve_jobs", "of_ada"), [(True, 10), (False, 20)])
+def test_jobs_of_a_branch_may_compete_without_their_users(
+    farm: Farm, solve_jobs: bool, of_ada: int
+) -> None:
+    edit_branch(farm, solve_jobs=solve_jobs)
+    edit_pool(farm, capacity_host=-1, max_tasks_host=40)
+    join(farm)
+    for user in ("ada", "bob", "bob", "bob"):
+        submit(farm, job(block("1-99")), user=user)
+    assert [run.user for _, run in started(farm)].count("ada") == of_ada
+
+
+def test_a_branch_that_solves_by_order_does_so_after_a_restart(farm: Farm) -> None:
+    edit_branch(farm, "/show", solve="order", need_by="capacity")
+    share = restarted(farm).state.branches["/show"].share
+    assert (share.by_need, share.need_capacity) == (False, True)

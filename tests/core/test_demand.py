@@ -60,3 +60,11 @@ def test_a_new_group_is_looked_at_by_all_who_it_can_serve() -> None:
     wanted.fresh = set()
     wanted.serve(group(), 0)
     assert wanted.fresh is None
+
+
+def test_a_new_group_is_looked_at_though_others_are_preferred_as_much() -> None:
+    wanted = demand()
+    wanted.serve(group(), 0)
+    wanted.fresh = set()
+    wanted.serve(group(), 0)
+    assert wanted.fresh is None

@@ -53,6 +53,8 @@ COMMANDS: list[c.Command] = [
     c.EditJob(job_id=JOB, block=1, changes={"depend_mask": "a", "capacity": 5}),
     c.AppendBlocks(job_id=JOB, blocks=(block("1-300", tasks_depend_mask="a"),)),
     c.AppendTasks(job_id=JOB, block=2, tasks=(TaskSpec(name="n", command=("x",)),) * 300),
+    c.AppendBlocks(job_id=JOB, blocks=(block("1-300", suspend_new_tasks=True),)),
+    c.AppendTasks(job_id=JOB, block=3, tasks=(TaskSpec(name="n", command=("x",)),) * 300),
     c.TryNext(job_id=JOB, block=0, tasks=(2, 4)),
     c.ForgetErrors(job_id=JOB),
     c.ForgetErrors(job_id=JOB, block=0),
@@ -79,7 +81,8 @@ def test_what_a_command_changes_is_durable(farm: Farm, command: c.Command) -> No
     edit_pool(farm, "/fast")
     join(farm)
     farm.apply(c.LoseWorker(worker_id=join(farm, "gone")), 1)
-    submit(farm, job(block("1-9", name="a"), block("1-9", name="b"), named("x", name="c")))
+    held = named("x", name="d", suspend_new_tasks=True)
+    submit(farm, job(block("1-9", name="a"), block("1-9", name="b"), named("x", name="c"), held))
     submit(farm, job(name="late"))
     submit(farm, user="bob")
     fail(farm)

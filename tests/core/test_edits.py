@@ -312,3 +312,32 @@ def test_a_job_that_is_given_away_lives_as_long_as_its_new_users(farm: Farm) -> 
     edit_user(farm, "bob", jobs_life_time_s=60)
     edit_job(farm, submit(farm, now=10), user="bob")
     assert farm.next_deadline() == 70
+
+
+def many_slots(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=99_000, max_tasks_host=99)
+    join(farm)
+
+
+def test_a_preview_is_asked_for_later(farm: Farm) -> None:
+    many_slots(farm)
+    job_id = submit(farm, job(block("1-10", sequential=5)))
+    edit_job(farm, job_id, preview_approval=True)
+    assert begun(farm) == [0, 9, 4]
+
+
+def test_a_new_order_of_a_block_needs_approval_too(farm: Farm) -> None:
+    many_slots(farm)
+    job_id = submit(farm, job(block("1-10"), preview_approval=True))
+    edit_job(farm, job_id, block=0, sequential=5)
+    assert begun(farm) == [0, 9, 4]
+
+
+def test_a_time_to_wait_for_that_has_come_needs_no_timer(farm: Farm) -> None:
+    edit_job(farm, submit(farm), now=50, wait_until=50)
+    assert farm.next_deadline() is None
+
+
+def test_an_edit_of_a_block_that_moves_no_task_is_news_of_its_job_alone(farm: Farm) -> None:
+    job_id = submit(farm, job(block(), block()))
+    assert edit_job(farm, job_id, block=0, capacity=5).events == [JobChanged(job_id)]

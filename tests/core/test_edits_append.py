@@ -8,7 +8,10 @@ from grange.core.errors import (
     InvalidField,
     Rejected,
 )
+from grange.core.events import JobChanged, TasksChanged
 from grange.core.farm import Farm
+from grange.core.records import NamesRecord
+from grange.core.tasks import CHUNK
 from grange.model.ids import JobId
 from grange.model.spec import BlockSpec, TaskSpec
 from tests.build import (
@@ -172,3 +175,49 @@ def test_a_job_holds_no_more_tasks_than_one_may(
     monkeypatch.setattr("grange.core.edits.TASKS_MAX", 6)
     job_id = submit(farm, job(named("a"), block("1-4")))
     refused(farm, c.AppendTasks(job_id=job_id, block=0, tasks=MORE), InvalidField, "tasks")
+
+
+def test_blocks_are_appended_up_to_as_many_as_a_job_may_have(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grange.core.edits.BLOCKS_MAX", 2)
+    job_id = submit(farm)
+    assert append(farm, job_id, block("1")) == (1,)
+    refused(farm, c.AppendBlocks(job_id=job_id, blocks=(block("1"),)), InvalidField, "blocks")
+
+
+def test_tasks_are_appended_up_to_as_many_as_a_job_may_have(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grange.core.edits.TASKS_MAX", 7)
+    assert append_tasks(farm, submit(farm, job(named("a"), block("1-4")))) == (1, 2)
+
+
+def test_appended_blocks_are_told(farm: Farm) -> None:
+    job_id = submit(farm)
+    out = farm.apply(c.AppendBlocks(job_id=job_id, blocks=(block(), block())), 3)
+    assert out.events == [JobChanged(job_id)]
+    assert [(line.text, line.at) for line in out.notes] == [("2 blocks appended", 3)]
+
+
+def test_appended_tasks_are_told(farm: Farm) -> None:
+    job_id = submit(farm, job(block(), named("a", "b", "c")))
+    out = farm.apply(c.AppendTasks(job_id=job_id, block=1, tasks=MORE), 3)
+    assert out.events == [TasksChanged(job_id, 1)]
+    told = [(line.text, line.block, line.first, line.last) for line in out.notes]
+    assert told == [("2 tasks appended", 1, 3, 4)]
+
+
+def test_of_the_names_only_rows_that_grew_are_stored_again(farm: Farm) -> None:
+    job_id = submit(farm, job(named(*map(str, range(CHUNK)))))
+    farm.take_dirty()
+    farm.apply(c.AppendTasks(job_id=job_id, block=0, tasks=MORE * (CHUNK // 2)), 1)
+    rows = [item for item in farm.take_dirty().put if isinstance(item, NamesRecord)]
+    assert [(row.number, len(row.tasks)) for row in rows] == [(1, CHUNK)]
+
+
+def test_appended_tasks_that_are_held_back_do_not_wait(farm: Farm) -> None:
+    held = named("x", tasks_depend_mask="a", suspend_new_tasks=True)
+    job_id = submit(farm, job(block("1-9", name="a"), held))
+    append_tasks(farm, job_id, 1)
+    assert states(farm, job_id, 1) == [SUSPENDED] * 3

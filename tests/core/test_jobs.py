@@ -269,7 +269,9 @@ def test_avoided_hosts_of_one_block_are_forgotten(farm: Farm) -> None:
     ("where", "chosen", "order"),
     [
         ("top", (3, 2), [2, 3, 1, 4]),
+        ("top", (1, 2, 3, 4), [1, 2, 3, 4]),
         ("bottom", (3, 2), [1, 4, 2, 3]),
+        ("bottom", (1,), [2, 3, 4, 1]),
         ("up", (3,), [1, 3, 2, 4]),
         ("up", (1,), [1, 2, 3, 4]),
         ("up", (1, 2, 4), [1, 2, 4, 3]),

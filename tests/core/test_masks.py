@@ -93,3 +93,20 @@ def test_a_mask_that_can_mean_one_name_is_known_by_it(text: str, name: str | Non
 def test_a_wish_list_is_its_words() -> None:
     assert words("gpu, ssd|fast;x:y") == ("gpu", "ssd", "fast", "x", "y")
     assert words("") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("(a", "missing ): (a"), ("a**", "bad repetition operator: **")]
+)
+def test_a_refused_expression_is_told_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(InvalidField) as caught:
+        check_regex(text, "depend_mask")
+    assert str(caught.value) == f"{text!r} is not a regular expression: {reason}"
+
+
+def test_a_refused_expression_leaves_nothing_on_the_terminal(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(InvalidField):
+        check_regex("(never asked before", "depend_mask")
+    assert capfd.readouterr() == ("", "")

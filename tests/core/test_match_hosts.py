@@ -6,6 +6,7 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.farm import Farm
+from grange.core.match import could_take
 from grange.core.supply import replace
 from grange.model.ids import JobId, WorkerId
 from tests.build import (
@@ -79,10 +80,11 @@ def test_a_paused_worker_or_pool_serves_who_ignores_it(farm: Farm, where: str) -
     assert begun(farm) == [0]
 
 
+@pytest.mark.parametrize("most", [1, 2])
 @pytest.mark.parametrize("level", ["block", "job", "user", "branch"])
-def test_tasks_per_host_are_bound_at_each_level(farm: Farm, level: str) -> None:
+def test_tasks_per_host_are_bound_at_each_level(farm: Farm, level: str, most: int) -> None:
     edit_pool(farm, capacity_host=9_000)
-    limit: dict[str, Any] = {"max_running_tasks_per_host": 2}
+    limit: dict[str, Any] = {"max_running_tasks_per_host": most}
     edit_user(farm, **limit if level == "user" else {})
     edit_branch(farm, **limit if level == "branch" else {})
     spec = job(
@@ -91,7 +93,7 @@ def test_tasks_per_host_are_bound_at_each_level(farm: Farm, level: str) -> None:
     job_id = submit(farm, spec)
     join(farm, "a")
     join(farm, "b")
-    assert sorted(hosts(farm)) == ["a", "a", "b", "b"]
+    assert sorted(hosts(farm)) == ["a"] * most + ["b"] * most
     assert why(farm, job_id) == [f"{level}-per-host"]
 
 
@@ -179,3 +181,28 @@ def test_a_host_is_not_avoided_where_the_others_are_sick(farm: Farm) -> None:
     join(farm)
     submit_one(farm, errors_avoid_host=1, errors_retries=2)
     assert fail(farm, 3) == ["node"] * 3
+
+
+def test_a_worker_of_capacity_0_is_too_small_for_any_task(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=0)
+    join(farm)
+    job_id = submit_one(farm, capacity=1)
+    assert begun(farm) == []
+    assert why(farm, job_id) == ["capacity-total"]
+
+
+@pytest.mark.parametrize(
+    ("need", "enough"),
+    [
+        ({"need_memory_mb": 64_000, "need_hdd_gb": 500}, True),
+        ({"need_memory_mb": 64_001}, False),
+        ({"need_hdd_gb": 501}, False),
+    ],
+)
+def test_what_a_machine_could_take_is_all_that_it_has(
+    farm: Farm, need: dict[str, Any], enough: bool
+) -> None:
+    worker_id = join(farm)
+    job_id = submit_one(farm, **need)
+    asked = farm.state.demands[farm.state.jobs[job_id].blocks[0].demand].key
+    assert could_take(farm.state, asked, farm.state.workers[worker_id]) is enough

@@ -7,6 +7,7 @@ from grange.core import moves
 from grange.core.effects import Outcome
 from grange.core.events import JobChanged, JobDone, TaskChanged, TasksChanged
 from grange.core.farm import Farm
+from grange.core.records import ChunkRecord
 from grange.model.spec import BlockSpec
 from grange.model.states import TaskOp
 from tests.build import (
@@ -14,6 +15,7 @@ from tests.build import (
     READY,
     SKIPPED,
     WAITING,
+    Life,
     block,
     block_of,
     change,
@@ -36,6 +38,7 @@ def test_the_end_of_a_job_is_told_once(farm: Farm) -> None:
         part = block_of(farm, job_id, number)
         moves.set_state(farm.state, job_of(farm, job_id), part, 0, SKIPPED, 5, out)
     assert [event for event in out.events if isinstance(event, JobDone)] == [JobDone(job_id)]
+    assert out.events[-2:] == [JobDone(job_id), JobChanged(job_id)]
     assert [line.text for line in out.notes] == ["job done"]
     assert (block_of(farm, job_id).done, job_of(farm, job_id).done) == (5, 5)
 
@@ -141,3 +144,29 @@ def test_a_task_that_waits_for_two_follows_the_last(farm: Farm) -> None:
     for task, state in ((0, WAITING), (1, READY)):
         change(farm, job_id, TaskOp.SKIP, block=0, tasks=((task, task),))
         assert states(farm, job_id, 1) == [state]
+
+
+def test_a_block_that_is_done_before_its_job_is_no_news_of_jobs_that_wait(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1"), block("1"), name="a"))
+    submit(farm, job(depend_mask="a"))
+    out = Outcome()
+    moves.set_state(farm.state, job_of(farm, job_id), block_of(farm, job_id), 0, DONE, 5, out)
+    assert out.events == [TaskChanged(job_id, 0, 0, DONE), JobChanged(job_id)]
+
+
+def test_tasks_that_follow_at_once_are_stored(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-9", name="a"), block("1-9", tasks_depend_mask="a")))
+    farm.take_dirty()
+    change(farm, job_id, TaskOp.SKIP, block=0)
+    rows = [item for item in farm.take_dirty().put if isinstance(item, ChunkRecord)]
+    assert [(row.block, row.columns[:9]) for row in rows] == [
+        (0, bytes([SKIPPED] * 9)),
+        (1, bytes([READY] * 9)),
+    ]
+
+
+def test_when_a_block_was_done_outlives_a_restart(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1"), block("1")))
+    life = Life(farm)
+    change(farm, job_id, TaskOp.SKIP, block=0, now=7)
+    assert [part.done for part in job_of(life.again(9), job_id).blocks] == [7, 0]

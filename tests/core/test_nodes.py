@@ -95,6 +95,11 @@ def test_a_job_without_a_kind_of_mask_takes_its_users(
     assert hosts(farm) == started_on
 
 
+def test_a_users_mask_of_beginnings_need_not_be_an_expression(farm: Farm) -> None:
+    edit_user(farm, hosts_mask="(")
+    assert farm.state.users["ada"].spec.hosts_mask == "("
+
+
 def test_a_users_priority_counts_against_other_users(farm: Farm) -> None:
     slots(farm, 1)
     submit(farm, user="bob")
@@ -111,6 +116,14 @@ def test_a_new_life_time_holds_for_jobs_that_are_there(farm: Farm) -> None:
     farm.dispatch(60)
     assert list(farm.state.jobs) == [own]
     assert job_id not in farm.state.jobs
+
+
+def test_a_life_time_that_stays_is_watched_once(farm: Farm) -> None:
+    edit_user(farm, jobs_life_time_s=50)
+    submit(farm)
+    timers = list(farm.state.timers)
+    edit_user(farm, priority=7)
+    assert farm.state.timers == timers
 
 
 def test_a_user_with_jobs_cannot_be_deleted(farm: Farm) -> None:
@@ -217,8 +230,19 @@ def test_jobs_that_run_change_their_way_to_compete(farm: Farm) -> None:
     edit_branch(farm, "/", solve_jobs=True)
     assert [job_of(farm, job_id).share.running for job_id in jobs] == [3, 0]
     assert farm.state.branches["/"].share.running == 3
+    edit_pool(farm, max_tasks_host=5)
+    assert [run.job_id for _, run in started(farm)] == [jobs[1]] * 2
     edit_branch(farm, "/", solve_jobs=False)
     assert job_of(farm, jobs[0]).share.running == 3
+    edit_pool(farm, max_tasks_host=6)
+    assert [run.job_id for _, run in started(farm)] == [jobs[0]]
+
+
+def test_a_branch_that_changes_something_else_leaves_its_jobs_where_they_are(farm: Farm) -> None:
+    job_id = submit(farm)
+    place = job_of(farm, job_id).share
+    edit_branch(farm, priority=5)
+    assert job_of(farm, job_id).share is place
 
 
 def test_a_users_jobs_of_two_branches_share_his_limit(farm: Farm) -> None:
@@ -227,6 +251,12 @@ def test_a_users_jobs_of_two_branches_share_his_limit(farm: Farm) -> None:
     for branch in ("/a", "/b"):
         submit(farm, job(block("1-9"), branch=branch))
     assert len(begun(farm)) == 3
+
+
+def test_the_root_is_never_deleted(farm: Farm) -> None:
+    said = "'/' is the root: it cannot be deleted"
+    assert refused(farm, c.DeleteBranch(path="/"), InUse) == f"branch {said}"
+    assert refused(farm, c.DeletePool(path="/"), InUse) == f"pool {said}"
 
 
 @pytest.mark.parametrize("path", ["/", "/show"])
@@ -257,12 +287,13 @@ def test_a_branch_that_is_not_there_cannot_be_deleted(farm: Farm) -> None:
     assert refused(farm, c.DeleteBranch(path="/none"), NoSuchBranch) == "no branch '/none'"
 
 
-def test_a_needed_power_of_a_branch_reaches_jobs_below(farm: Farm) -> None:
+@pytest.mark.parametrize("path", ["/", "/show", "/show/seq"])
+def test_a_needed_power_of_a_branch_reaches_jobs_below(farm: Farm, path: str) -> None:
     join(farm)
     edit_branch(farm, "/show")
     edit_branch(farm, "/show/seq")
     job_id = submit(farm, job(branch="/show/seq"))
-    edit_branch(farm, "/show", need_power=9)
+    edit_branch(farm, path, need_power=9)
     assert begun(farm) == []
     assert why(farm, job_id) == ["power"]
 
@@ -314,6 +345,27 @@ def test_a_pool_in_use_cannot_be_deleted(farm: Farm) -> None:
     join(farm)
     for path, said in (("/", "is the root"), ("/fast", "has 1 workers and 1 pools")):
         assert said in refused(farm, c.DeletePool(path=path), InUse)
+
+
+@pytest.mark.parametrize(
+    ("path", "held"), [("/fast/gpu", "1 workers and 0"), ("/slow", "0 workers and 1")]
+)
+def test_a_pool_with_only_workers_or_pools_cannot_be_deleted(
+    farm: Farm, path: str, held: str
+) -> None:
+    for made in ("/fast", "/fast/gpu", "/slow", "/slow/old"):
+        edit_pool(farm, made, pattern="n.*" if made == "/fast/gpu" else "")
+    join(farm)
+    assert f"has {held} pools" in refused(farm, c.DeletePool(path=path), InUse)
+
+
+def test_a_pool_with_more_tickets_has_more_tasks_start(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=9_000, tickets_pool={"nuke": {"count": 1}})
+    join(farm)
+    submit(farm, job(block("1-3", tickets={"nuke": 1})))
+    assert begun(farm) == [0]
+    edit_pool(farm, tickets_pool={"nuke": {"count": 2}})
+    assert begun(farm) == [1]
 
 
 def test_a_deleted_pool_is_forgotten(farm: Farm) -> None:

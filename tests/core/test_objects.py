@@ -50,3 +50,10 @@ def test_a_job_is_finished_with_its_last_block() -> None:
         assert not made.finished
         part.tasks.move(0, SKIPPED)
     assert made.finished
+
+
+def test_a_worker_on_which_nothing_is_free_offers_nothing() -> None:
+    traits = Traits(memory_mb=1_000, hdd_gb=50)
+    worker = Worker(WorkerId(1), "n", WorkerSpec(), traits, "/", 0.0)
+    worker.measured_memory_mb, worker.measured_hdd_gb = 0, 0
+    assert (worker.memory_free_mb, worker.hdd_free_gb) == (0, 0)

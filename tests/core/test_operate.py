@@ -31,6 +31,7 @@ from tests.build import (
     job_of,
     join,
     named,
+    one,
     refused,
     run_all,
     spare,
@@ -122,6 +123,7 @@ def test_what_an_operation_leads_to_is_a_legal_move() -> None:
         ({"block": 0, "tasks": ((1, 2),)}, 2),
         ({"block": 0, "tasks": ((3, 3), (0, 0))}, 2),
         ({"block": 0, "tasks": ((0, 2), (1, 3), (2, 2))}, 4),
+        ({"block": 0, "tasks": ((0, 1), (1, 3))}, 4),
         ({"block": 0, "tasks": ()}, 0),
     ],
 )
@@ -164,10 +166,23 @@ def test_an_operation_is_told_to_watchers_and_in_the_story(farm: Farm) -> None:
 
 def test_an_operation_on_some_tasks_names_them_in_the_story(farm: Farm) -> None:
     job_id = submit(farm)
-    command = c.ChangeTasks(job_id=job_id, op=TaskOp.SKIP, block=0, tasks=((2, 3), (0, 0)))
+    command = c.ChangeTasks(job_id=job_id, op=TaskOp.SKIP, block=0, tasks=((3, 3), (0, 1)))
     out = farm.apply(command, 1)
     assert TaskChanged(job_id, 0, 3, SKIPPED) in out.events
     assert (out.notes[-1].first, out.notes[-1].last) == (0, 3)
+
+
+def test_spans_that_are_a_whole_block_are_changed_at_once(farm: Farm) -> None:
+    job_id = submit(farm)
+    command = c.ChangeTasks(job_id=job_id, op=TaskOp.SUSPEND, block=0, tasks=((2, 3), (0, 1)))
+    assert farm.apply(command, 1).events == [TasksChanged(job_id, 0), JobChanged(job_id)]
+
+
+def test_an_operation_on_one_task_is_told_to_who_watches_the_job(farm: Farm) -> None:
+    job_id = submit(farm)
+    command = c.ChangeTasks(job_id=job_id, op=TaskOp.SUSPEND, block=0, tasks=((2, 2),))
+    told = [TaskChanged(job_id, 0, 2, SUSPENDED), JobChanged(job_id)]
+    assert farm.apply(command, 1).events == told
 
 
 def test_a_running_task_is_stopped_first(farm: Farm) -> None:
@@ -178,6 +193,9 @@ def test_a_running_task_is_stopped_first(farm: Farm) -> None:
     assert out.effects == [StopRun(worker_id, run.run_id, "skipped by request")]
     assert states(farm, job_id) == [SKIPPED] * 4
     assert not farm.state.runs
+    result = farm.state.dirty.runs[run.run_id].result
+    assert result is not None
+    assert (result.status, result.message) == (RunStatus.STOPPED, "skipped by request")
 
 
 def test_a_task_that_is_stopped_may_start_again(farm: Farm) -> None:
@@ -188,13 +206,14 @@ def test_a_task_that_is_stopped_may_start_again(farm: Farm) -> None:
     assert begun(farm) == [0]
 
 
-def test_the_errors_of_a_task_are_forgotten(farm: Farm) -> None:
+@pytest.mark.parametrize("tasks", [None, ((0, 0),)])
+def test_the_errors_of_a_task_are_forgotten(farm: Farm, tasks: Any) -> None:
     join(farm)
-    spec = block("1", errors_retries=1, errors_task_same_host=2, errors_avoid_host=0)
+    spec = block("1-2", errors_retries=1, errors_task_same_host=2, errors_avoid_host=0)
     job_id = submit(farm, job(spec))
     fail(farm, 2)
-    assert states(farm, job_id) == [FAILED]
-    change(farm, job_id, TaskOp.RESTART)
+    assert states(farm, job_id) == [FAILED, READY]
+    change(farm, job_id, TaskOp.RESTART, block=0, tasks=tasks)
     assert block_of(farm, job_id).tasks.errors[0] == 0
     assert not block_of(farm, job_id).task_errors
     assert fail(farm, 2) == ["node", "node"]
@@ -236,11 +255,21 @@ def test_a_restart_of_failed_tasks_keeps_warnings_of_others(farm: Farm) -> None:
     assert change(farm, job_id, TaskOp.RESTART, only=TaskFilter.WARNING) == 1
 
 
+def test_a_restart_of_warnings_passes_over_tasks_without(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1-3")))
+    for warning in (False, True, False):
+        _, run = one(farm)
+        end(farm, worker_id, run.run_id, warning=warning)
+    assert change(farm, job_id, TaskOp.RESTART, only=TaskFilter.WARNING) == 1
+    assert states(farm, job_id) == [DONE, READY, DONE]
+
+
 @pytest.mark.parametrize("tasks", [None, ((0, 0),)])
 @pytest.mark.parametrize("op", [TaskOp.SKIP, TaskOp.SUSPEND, TaskOp.DONE])
 def test_the_flags_of_a_task_go_with_its_state(farm: Farm, op: TaskOp, tasks: Any) -> None:
     join(farm)
-    job_id = submit(farm, job(block("1", errors_retries=0)))
+    job_id = submit(farm, job(block("1-2", errors_retries=0)))
     fail(farm)
     block_of(farm, job_id).tasks.set_flags(0, TaskFlag.PARSER_ERROR)
     change(farm, job_id, op, block=0, tasks=tasks)
@@ -257,6 +286,15 @@ def test_a_restart_may_take_what_a_task_depends_on_with_it(farm: Farm) -> None:
     assert states(farm, job_id, 1) == [DONE, WAITING, DONE]
 
 
+def test_a_restart_takes_nothing_with_it_unless_asked(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1-3", name="a"), block("1-3", tasks_depend_mask="a")))
+    run_all(farm)
+    assert change(farm, job_id, TaskOp.RESTART, block=1, tasks=((1, 1),)) == 1
+    assert states(farm, job_id) == [DONE] * 3
+    assert states(farm, job_id, 1) == [DONE, READY, DONE]
+
+
 def test_other_operations_take_nothing_with_them(farm: Farm) -> None:
     job_id = submit(farm, job(block("1-2", name="a"), block("1-2", tasks_depend_mask="a")))
     assert change(farm, job_id, TaskOp.SKIP, block=1, with_depends=True) == 2
@@ -267,6 +305,19 @@ def test_a_restart_leaves_alone_what_has_not_run(farm: Farm) -> None:
     job_id = submit(farm, job(block("1", name="a"), block("1", tasks_depend_mask="a")))
     change(farm, job_id, TaskOp.SKIP, block=1)
     assert change(farm, job_id, TaskOp.RESTART, block=1, with_depends=True) == 1
+
+
+def test_a_block_that_is_restarted_waits_for_what_is_not_done(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-3", name="a"), block("1-3", tasks_depend_mask="a")))
+    change(farm, job_id, TaskOp.SKIP, block=1)
+    change(farm, job_id, TaskOp.RESTART, block=1)
+    assert states(farm, job_id, 1) == [WAITING] * 3
+
+
+def test_a_block_whose_tasks_wait_is_told_of_once(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1-3", name="a"), block("1-3", tasks_depend_mask="a")))
+    out = farm.apply(c.ChangeTasks(job_id=job_id, op=TaskOp.SUSPEND, block=1), 1)
+    assert out.events == [TasksChanged(job_id, 1), JobChanged(job_id)]
 
 
 def test_a_done_job_that_is_restarted_is_not_done(farm: Farm) -> None:

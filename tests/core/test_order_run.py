@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from grange.core.farm import Farm
 from grange.core.order_run import exact_command, exact_files, task_command, task_files
 from grange.model.run import RunSpec
 from grange.model.spec import BlockSpec, TaskSpec
 from tests.build import (
     block,
+    edit_pool,
     edit_user,
     edit_worker,
     job,
@@ -62,6 +67,10 @@ def test_a_worker_is_told_the_limits_of_a_run(farm: Farm) -> None:
 def test_what_is_not_set_is_off(farm: Farm) -> None:
     run = order(farm, block("1", task_progress_change_timeout_s=-1))
     assert (run.progress_change_timeout_s, run.need_memory_mb, run.capacity_coeff) == (0, -1, 0)
+
+
+def test_a_worker_is_told_what_a_task_takes_of_it(farm: Farm) -> None:
+    assert order(farm, block("1", capacity=700)).capacity == 700
 
 
 def test_memory_that_a_user_asks_for_is_reserved(farm: Farm) -> None:
@@ -127,6 +136,13 @@ def test_the_exact_command_is_filled() -> None:
     assert exact_command(only_block(named("a", command=("x",))), 0) == ("x", "do", "a")
 
 
+def test_what_named_tasks_say_is_taken_as_it_is() -> None:
+    task = TaskSpec(command=("x", "@##@"), files=("i.@##@",))
+    found = only_block(BlockSpec(tasks=(task,)))
+    assert exact_command(found, 0) == ("x", "@##@")
+    assert exact_files(found, 0, 9) == ("i.@##@",)
+
+
 def test_the_exact_files_are_one_per_frame() -> None:
     frames = only_block(block("5-9", frames_per_task=3, files=("i.@##@.exr",)))
     assert exact_files(frames, 0, 9) == ("i.05.exr", "i.06.exr", "i.07.exr")
@@ -134,3 +150,37 @@ def test_the_exact_files_are_one_per_frame() -> None:
     assert task_files(frames, 0) == ("i.@##@.exr",)
     task = TaskSpec(command=("x",), files=("a",))
     assert exact_files(only_block(BlockSpec(tasks=(task,))), 0, 9) == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("root", "fast", "most"),
+    [
+        ({}, {}, 0),
+        ({"memory_policy": "kill"}, {}, 1_200),
+        ({"memory_policy": "kill"}, {"memory_over_percent": 50}, 1_500),
+        ({"memory_policy": "kill", "memory_over_percent": 0}, {}, 1_000),
+        ({"memory_policy": "kill"}, {"memory_policy": "report"}, 0),
+        ({}, {"memory_policy": "kill"}, 1_200),
+        ({"memory_policy": "kill"}, {"memory_over_percent": 0}, 1_000),
+        ({"memory_policy": "kill", "memory_over_percent": -1}, {}, 1_000),
+    ],
+)
+def test_how_much_memory_a_run_may_use_is_a_matter_of_its_pools(
+    farm: Farm, root: dict[str, Any], fast: dict[str, Any], most: int
+) -> None:
+    edit_pool(farm, **root)
+    edit_pool(farm, "/fast", pattern="node", **fast)
+    assert order(farm, block("1", need_memory_mb=1_000)).memory_max_mb == most
+
+
+@pytest.mark.parametrize(("need", "most"), [(1, 1), (7, 8)])
+def test_how_much_memory_a_run_may_use_is_whole_megabytes(
+    farm: Farm, need: int, most: int
+) -> None:
+    edit_pool(farm, memory_policy="kill")
+    assert order(farm, block("1", need_memory_mb=need)).memory_max_mb == most
+
+
+def test_who_asks_for_no_memory_may_use_any(farm: Farm) -> None:
+    edit_pool(farm, memory_policy="kill", memory_over_percent=0)
+    assert order(farm, block("1")).memory_max_mb == 0

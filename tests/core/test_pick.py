@@ -11,6 +11,7 @@ from grange.core.tasks import TaskTable
 from grange.model.frames import TaskSpace, parse_frames
 from grange.model.ids import RunId
 from tests.build import DONE, READY, RUNNING
+from tests.fuzz.bounds import calls
 from tests.model.afanasy import block_of, vectors
 
 
@@ -106,6 +107,28 @@ def test_an_order_without_a_preview_needs_no_approval(sequential: int) -> None:
     assert sorted(line.take() for _ in range(3)) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("sequential", [1, -1])
+def test_any_task_of_an_order_without_a_preview_may_be_taken_for_another(sequential: int) -> None:
+    line = Line(5, sequential, preview=True)
+    assert not line.picker.preview_only
+    assert list(line.picker.others(line.table, 4)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("sequential", "shown"), [(2, [0, 3, 1]), (-2, [3, 1])])
+def test_a_preview_may_be_of_every_second_frame(sequential: int, shown: list[int]) -> None:
+    line = Line(4, sequential, preview=True)
+    assert [line.take() for _ in range(4)] == [*shown, *[-1] * (4 - len(shown))]
+
+
+def test_tasks_that_came_back_lose_their_turn_when_many_begin_again() -> None:
+    line = Line(9, 0)
+    taken = [line.take() for _ in range(3)]
+    for task in reversed(taken):
+        line.back(task)
+    line.picker.restart()
+    assert [line.take() for _ in range(3)] == taken
+
+
 def test_other_tasks_are_those_that_are_ready() -> None:
     line = Line(5, 1)
     first = line.take()
@@ -150,3 +173,12 @@ def test_a_hundred_thousand_tasks_that_come_back_are_picked_quickly() -> None:
     for task in range(1, 100_000):
         line.picker.returned(task)
     assert sum(line.take() >= 0 for _ in range(99_999)) == 99_999
+
+
+@pytest.mark.parametrize("sequential", [0, 3])
+def test_to_pick_costs_the_same_however_many_were_picked_before(sequential: int) -> None:
+    def picked(size: int) -> int:
+        line = Line(size, sequential)
+        return calls(lambda: [line.take() for _ in range(size)])
+
+    assert picked(800) <= 5 * picked(200)

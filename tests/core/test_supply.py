@@ -327,3 +327,49 @@ def test_a_mask_that_comes_later_splits_the_workers_that_are_there(farm: Farm) -
     first, other = join(farm, "a1"), join(farm, "b1")
     submit(farm, job(hosts_mask="a"))
     assert (len(group(farm, first).masks), len(group(farm, other).masks)) == (1, 0)
+
+
+def test_jobs_that_ask_alike_in_branches_of_any_depth_are_one_demand(farm: Farm) -> None:
+    edit_branch(farm, "/show")
+    for branch in ("/", "/show"):
+        submit(farm, job(branch=branch))
+    assert len(farm.state.demands) == 1
+
+
+@pytest.mark.parametrize("field", ["power", "capacity", "max_tasks"])
+def test_a_worker_that_says_0_is_not_asked_for_its_pools_word(farm: Farm, field: str) -> None:
+    said = f"{field}_host"
+    farm.apply(c.EditPool(path="/", changes={said: 5}), 1)
+    worker_id = join(farm)
+    farm.apply(c.EditWorker(worker_id=worker_id, changes={said: 0}), 1)
+    assert getattr(group(farm, worker_id), field) == 0
+
+
+def test_a_worker_of_which_nobody_says_anything_has_no_bounds(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=-1, max_tasks_host=-1)
+    found = group(farm, join(farm))
+    assert (found.capacity, found.max_tasks, found.properties, found.owner) == (-1, -1, "", "")
+
+
+def test_workers_of_several_users_that_serve_everybody_are_one_group(farm: Farm) -> None:
+    for name in ("a", "b"):
+        edit_worker(farm, join(farm, name), user=f"user-{name}")
+    assert len(farm.state.groups) == 1
+
+
+def test_of_workers_with_as_many_tasks_the_one_without_a_bound_comes_first(farm: Farm) -> None:
+    edit_pool(farm, capacity_host=-1)
+    edit_worker(farm, join(farm, "bounded"), capacity_host=2**30)
+    join(farm, "free")
+    submit(farm, job(block("1")))
+    assert hosts(farm) == ["free"]
+
+
+def test_of_workers_with_as_many_tasks_the_one_with_most_capacity_left_comes_first(
+    farm: Farm,
+) -> None:
+    edit_pool(farm, capacity_host=9_000)
+    for name in ("a", "b"):
+        join(farm, name)
+    submit(farm, job(block("1", capacity=5_000), block("1-2", capacity=1_000)))
+    assert hosts(farm) == ["a", "b", "b"]

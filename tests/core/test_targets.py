@@ -31,6 +31,10 @@ def test_a_mask_means_the_blocks_of_its_names_in_order(mask: str, found: tuple[i
     assert tuple(targets.of(mask)) == found
 
 
+def test_no_mask_means_no_block_though_one_has_no_name() -> None:
+    assert tuple(names("", "a").of("")) == ()
+
+
 def test_a_block_does_not_wait_for_itself() -> None:
     specs = [block(name="a", depend_mask=".*"), block(name="b", tasks_depend_mask="b|a")]
     assert waits_of(specs) == [{1}, {0}]
@@ -39,14 +43,35 @@ def test_a_block_does_not_wait_for_itself() -> None:
 def test_more_patterns_than_can_be_tried_are_refused() -> None:
     count = int(MATCHES_MAX**0.5) + 1
     specs = [block(name=f"a{at}", depend_mask=f"b{at}.*") for at in range(count)]
-    with pytest.raises(InvalidField, match="fewer patterns"):
+    said = (
+        f"{count} patterns over the names of {count} blocks: write plain names, or fewer patterns"
+    )
+    with pytest.raises(InvalidField, match=f"^{said}$") as caught:
         waits_of(specs)
+    assert caught.value.field == "blocks"
+
+
+def test_as_many_patterns_as_can_be_tried_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grange.core.targets.MATCHES_MAX", 2)
+    assert waits_of([block(name="a"), block(name="b", depend_mask="a.*")]) == [set(), {0}]
 
 
 def test_more_waits_than_can_be_kept_are_refused() -> None:
     count = int(WAITS_MAX**0.5) + 1
     specs = [block(name=f"a{at}", depend_mask="a.*") for at in range(count)]
-    with pytest.raises(InvalidField, match="one between"):
+    said = f"blocks wait for each other in more than {WAITS_MAX} ways: have some wait for one"
+    with pytest.raises(InvalidField, match=f"^{said} between$") as caught:
+        waits_of(specs)
+    assert caught.value.field == "blocks"
+
+
+@pytest.mark.parametrize("mask", ["depend_mask", "tasks_depend_mask"])
+def test_as_many_waits_as_can_be_kept_are_kept(monkeypatch: pytest.MonkeyPatch, mask: str) -> None:
+    specs = [block(name="a"), block(name="b", **{mask: "a"}), block(name="c", **{mask: "b"})]
+    monkeypatch.setattr("grange.core.targets.WAITS_MAX", 2)
+    assert waits_of(specs) == [set(), {0}, {1}]
+    monkeypatch.setattr("grange.core.targets.WAITS_MAX", 1)
+    with pytest.raises(InvalidField):
         waits_of(specs)
 
 

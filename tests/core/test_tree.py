@@ -244,3 +244,12 @@ def test_a_paused_job_has_no_share(farm: Farm) -> None:
     submit(farm, user="bob")
     farm.apply(c.PauseJob(job_id=job_id, paused=True), 1)
     assert shares(farm) == {"bob": 4}
+
+
+def test_need_falls_with_each_task_as_in_afanasy(farm: Farm) -> None:
+    """1.1 ** priority / (running + 1): with 7 more, 1.95 to 1, then 0.97 to 1."""
+    slots(farm, 5)
+    edit_user(farm, "bob", priority=106)
+    for user in ("ada", "bob"):
+        submit(farm, job(block("1-9")), user=user)
+    assert [run.user for _, run in started(farm)] == ["bob", "ada", "bob", "bob", "ada"]

@@ -16,6 +16,7 @@ from tests.build import (
     begun,
     block,
     change,
+    edit_branch,
     edit_pool,
     edit_user,
     edit_worker,
@@ -67,13 +68,13 @@ def test_what_is_about_to_start_says_so(farm: Farm) -> None:
 def test_reasons_name_workers_and_are_counted_the_most_frequent_first(farm: Farm) -> None:
     for number in range(7):
         join(farm, f"n{number}")
-    edit_worker(farm, join(farm, "x"), paused=True)
+    edit_worker(farm, join(farm, "x"), capacity_host=500)
     job_id = submit(farm, job(block(need_memory_mb=99_000)))
     first, second = of_job(farm, job_id).reasons
     assert first.text == f"7 workers: {REFUSALS['memory']} (needs 99000 MB)"
     assert (first.code, first.workers) == ("memory", 7)
     assert first.names == ("n0", "n1", "n2", "n3", "n4")
-    assert (second.code, second.names) == ("worker-paused", ("x",))
+    assert (second.code, second.names) == ("capacity-total", ("x",))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,15 @@ def test_several_reasons_are_told_together(farm: Farm) -> None:
         of_job(farm, job_id).summary
         == "the job's priority is 0; set it higher; the user is paused"
     )
+
+
+def test_three_reasons_are_enough_for_a_sentence(farm: Farm) -> None:
+    edit_user(farm, paused=True)
+    for path in ("/", "/show"):
+        edit_branch(farm, path, paused=True)
+    view = of_job(farm, submit(farm, job(branch="/show", paused=True)))
+    assert codes(view) == ["paused", "user-paused", *["branch-paused"] * 2]
+    assert view.summary == "; ".join(reason.text for reason in view.reasons[:3])
 
 
 def test_jobs_that_are_waited_for_are_named(farm: Farm) -> None:
@@ -185,6 +195,26 @@ def test_a_job_whose_blocks_are_all_held_names_the_first(farm: Farm) -> None:
     join(farm)
     job_id = submit(farm, job(*(block("1", name=n, max_running_tasks=0) for n in "ab")))
     assert of_job(farm, job_id).summary == f"block a: {GATES['block-limit']}"
+
+
+def test_a_job_of_several_blocks_passes_over_those_that_are_held(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", name="a", depend_mask="b"), block("1", name="b")))
+    view = of_job(farm, job_id)
+    assert view.summary == "block b: about to start on one of 1 workers"
+    assert codes(view) == ["starting"]
+
+
+def test_a_job_with_one_block_left_is_told_without_its_name(farm: Farm) -> None:
+    join(farm)
+    job_id = submit(farm, job(block("1", name="a"), block("1", name="b")))
+    change(farm, job_id, TaskOp.SKIP, block=0)
+    assert of_job(farm, job_id).summary == "about to start on one of 1 workers"
+
+
+def test_what_holds_a_whole_job_is_told_of_no_block(farm: Farm) -> None:
+    job_id = submit(farm, job(block("1", name="a"), block("1", name="b"), paused=True))
+    assert of_job(farm, job_id).summary == "the job is paused; resume it"
 
 
 @pytest.mark.parametrize(
@@ -251,6 +281,14 @@ def test_a_worker_out_of_reach_says_so(farm: Farm, unlinked: Any) -> None:
     assert why(farm, job_id) == ["offline"]
 
 
+def test_a_worker_out_of_reach_is_told_by_that_before_all_else(farm: Farm) -> None:
+    worker_id = join(farm)
+    job_id = submit(farm, job(block("1", need_power=9)))
+    assert why(farm, job_id) == ["power"]
+    offline(farm, worker_id)
+    assert why(farm, job_id) == ["offline"]
+
+
 def test_a_sick_worker_says_why(farm: Farm) -> None:
     edit_pool(farm, sick_errors_count=1)
     worker_id = join(farm)
@@ -287,6 +325,13 @@ def test_a_worker_says_which_blocks_it_cannot_serve(farm: Farm) -> None:
     assert view.reasons[0].text == f"3 blocks: the worker is {REFUSALS['power']}"
     assert view.reasons[1].text == "1 blocks: the worker is about to take one"
     assert view.reasons[1].names == (f"{last}/0",)
+
+
+def test_a_worker_looks_past_jobs_that_are_held(farm: Farm) -> None:
+    worker_id = join(farm)
+    submit(farm, job(paused=True))
+    submit(farm)
+    assert codes(of_worker(farm, worker_id)) == ["starting"]
 
 
 def test_every_code_has_a_sentence_to_follow() -> None:

@@ -117,12 +117,15 @@ def test_the_same_worker_may_make_a_second_link(farm: Farm) -> None:
     assert rejoin(farm).worker_id == worker_id
 
 
-def test_another_machine_takes_the_name_of_one_that_is_missing(farm: Farm) -> None:
+@pytest.mark.parametrize(("ours", "theirs"), [("", ""), ("h", ""), ("", "h")])
+def test_another_machine_takes_the_name_of_one_that_is_missing(
+    farm: Farm, ours: str, theirs: str
+) -> None:
     submit(farm)
-    worker_id = join(farm)
+    worker_id = join(farm, home=ours)
     one(farm)
     unlink(farm, worker_id)
-    assert rejoin(farm, boot_id="other").worker_id == worker_id
+    assert rejoin(farm, boot_id="other", home=theirs).worker_id == worker_id
     assert not worker_of(farm, worker_id).runs
 
 

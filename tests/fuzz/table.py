@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import cli, disk, http, model, outputs, paths, wire
+from tests.fuzz.targets import cli, disk, http, machine, model, outputs, paths, wire
 
 ALL: tuple[Target, ...] = (
     *wire.TARGETS,
@@ -12,5 +12,6 @@ ALL: tuple[Target, ...] = (
     *outputs.TARGETS,
     *cli.TARGETS,
     *disk.TARGETS,
+    *machine.TARGETS,
     *paths.TARGETS,
 )

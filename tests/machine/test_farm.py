@@ -221,7 +221,11 @@ class FarmMachine(RuleBasedStateMachine):
         command = c.JoinWorker(
             name=name,
             boot_id=boot,
-            traits=msgspec.structs.replace(TRAITS, gpus=HOSTS.index(name) if name else 0),
+            traits=msgspec.structs.replace(
+                TRAITS,
+                gpus=HOSTS.index(name) if name else 0,
+                macs=("02:42:ac:11:00:02",) if name != HOSTS[0] else (),
+            ),
             runs=(*has, *dict.fromkeys(more)),
             ended=tuple(run for _, run in map(self.run, ended)),
             user="ada",
@@ -255,7 +259,11 @@ class FarmMachine(RuleBasedStateMachine):
     def heal(self, worker: int) -> None:
         self.apply(c.HealWorker(worker_id=self.worker(worker)))
 
-    @rule(worker=NUMBER, what=st.sampled_from(["exit", "reboot"]))
+    @rule(worker=NUMBER, faults=st.sampled_from([(), ("disk: full",)]))
+    def note_health(self, worker: int, faults: tuple[str, ...]) -> None:
+        self.apply(c.NoteHealth(worker_id=self.worker(worker), faults=faults))
+
+    @rule(worker=NUMBER, what=st.sampled_from(["exit", "sleep", "sleep", "wake"]))
     def instruct(self, worker: int, what: Any) -> None:
         self.apply(c.InstructWorker(worker_id=self.worker(worker), what=what))
 

@@ -121,6 +121,7 @@ class World(RuleBasedStateMachine):
             gauges,
             self.shelf,
             log_grew=lambda *_: None,
+            show=lambda *_: None,
             touched=lambda _: None,
             clocks=CLOCKS,
             monotonic=lambda: self.now,

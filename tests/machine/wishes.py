@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from grange.core.nodes import POOL_EDITABLE
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
 
 SPANS: Final = ("1-3", "1-9x2", "4", "1,4,10-20x3", "5-14")
@@ -146,6 +147,10 @@ POOL: Final[Fields] = FARM | {
     "new_nimby": [True, False],
     "new_paused": [True, False],
     "sick_errors_count": [-1, 0, 2],
+    "sick_test_s": [-1, 0, 30],
+    "memory_policy": ["", "report", "kill", "x"],
+    "memory_over_percent": [-1, 0, 50, 1_001],
+    **{name: [-1, 0, 60] for name in POOL_EDITABLE if name.startswith(("busy_", "idle_"))},
 }
 WORKER: Final[Fields] = FARM | {
     "user": ["", *USERS],

@@ -18,7 +18,7 @@ from grange.core.objects import Block, Job, Worker
 from grange.core.why import refusal, why_job
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunSpec
-from grange.model.states import Presence, RunStatus, TaskOp, TaskState
+from grange.model.states import Presence, Rest, RunStatus, TaskOp, TaskState
 
 Task = tuple[JobId, int, int]
 LOOKED_AT = 20  # tasks of a block that are compared with each worker
@@ -152,7 +152,7 @@ class Witness:
         state = farm.state
         job, worker = state.jobs[run.job_id], state.workers[worker_id]
         block = job.blocks[run.block]
-        assert worker.presence is Presence.ONLINE
+        assert (worker.presence, worker.rest) == (Presence.ONLINE, Rest.AWAKE)
         assert worker.spec.nimby != "nobody" or job.spec.ignore_nimby
         rows = [(at, r, state.jobs[r.job_id]) for at, r in self.believed.values()]
         place = (run.job_id, run.block)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -147,3 +149,28 @@ def test_what_it_is_told_is_checked(
     assert main() == 1
     assert len(caplog.records) == 1
     assert caplog.records[0].exc_info is None
+
+
+_LOADED = """
+import sys
+
+from grange import app
+from grange.server.config import load
+
+settings = load({"state_dir": sys.argv[1], "port": 0}, {})
+folder = app.StateDir.prepare(settings.state_dir)
+store = app.open_store(app.database_url(settings, folder))
+app.FarmServer(settings, folder, store)._door(7420, "")
+store.close()
+print(sorted({"alembic", "pydantic", "grange.cli", "httpx", "rich"} & sys.modules.keys()))
+"""
+
+
+def test_a_new_server_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", _LOADED, str(tmp_path / "farm")),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr

@@ -132,3 +132,16 @@ def test_a_wrong_rule_of_the_path_map_is_named(tmp_path: Path) -> None:
     text = '[path_map]\nwindows = [["P:/", "mnt/p"]]'
     with pytest.raises(BadSetting, match=r"settings\.toml: path_map: rule windows 1.* absolute"):
         load({}, home(tmp_path, text))
+
+
+def test_what_is_set_for_the_worker_of_the_machine_is_a_section_of_the_file(
+    tmp_path: Path,
+) -> None:
+    text = '[machine]\nresources_classes = ["iostat"]\nhide_gpus = true'
+    found = load({}, home(tmp_path, text)).machine
+    assert (found.resources_classes, found.hide_gpus) == (("iostat",), True)
+
+
+def test_a_wrong_setting_of_the_machine_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"settings\.toml: machine: .*`hide_gpu`"):
+        load({}, home(tmp_path, "[machine]\nhide_gpu = true"))

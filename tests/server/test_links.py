@@ -19,7 +19,7 @@ from grange.core.farm import Farm
 from grange.core.records import Changes
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Progress, Resources, RunResult
-from grange.model.states import Presence, RunStatus, TaskState
+from grange.model.states import Nimby, Presence, RunStatus, TaskState
 from grange.server import link as link_module
 from grange.server import links as links_module
 from grange.server.engine import Engine
@@ -124,6 +124,7 @@ class Shell:
         self.gauges = Gauges()
         self.shelf = FullShelf(folder)
         self.grew: list[tuple[int, int, int, bytes]] = []
+        self.shown: list[tuple[int, int, str, bytes]] = []
         self.touched: list[WorkerId] = []
         self.commit_gate = asyncio.Event()
         self.commit_gate.set()
@@ -144,6 +145,7 @@ class Shell:
             self.gauges,
             self.shelf,
             log_grew=lambda *piece: self.grew.append(piece),
+            show=lambda *picture: self.shown.append(picture),
             touched=self.touched.append,
             clocks=CLOCKS,
             monotonic=lambda: self.now,
@@ -686,6 +688,38 @@ def test_log_text_of_a_run_nobody_knows_is_acknowledged_and_dropped(play: Play) 
     play(scenario)
 
 
+def test_a_thumbnail_of_a_run_is_passed_on_while_it_goes_on_and_shortly_after(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket, run_id = await shell.started()
+        socket.say(wire.Picture(run_id=run_id, name="early", data=b"1"))
+        socket.say(wire.Ended(run_id=run_id, result=ENDED_WELL))
+        await socket.told(wire.EndedAck)
+        socket.say(wire.Picture(run_id=run_id, name="late", data=b"2"))
+        await shell.until(lambda: len(shell.shown) == 2)
+        assert shell.shown == [(1, run_id, "early", b"1"), (1, run_id, "late", b"2")]
+
+    play(scenario)
+
+
+def test_a_thumbnail_of_anothers_run_or_of_a_deleted_job_is_dropped(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket, run_id = await shell.started()
+        other = await shell.join("other")
+        other.say(wire.Picture(run_id=run_id, name="forged", data=b"1"))
+        other.say(wire.Beat(number=1))
+        await other.told(wire.BeatAck)
+        socket.say(wire.Ended(run_id=run_id, result=ENDED_WELL))
+        await socket.told(wire.EndedAck)
+        await shell.engine.do(c.DeleteJob(job_id=JobId(1)))
+        socket.say(wire.Picture(run_id=run_id, name="late", data=b"2"))
+        socket.say(wire.Picture(run_id=RunId(999), name="unknown", data=b"3"))
+        socket.say(wire.Beat(number=1))
+        await socket.told(wire.BeatAck)
+        assert shell.shown == []
+
+    play(scenario)
+
+
 def test_a_full_disk_asks_for_the_piece_again_and_leaves_the_link_up(play: Play) -> None:
     async def scenario(shell: Shell) -> None:
         socket, run_id = await shell.started()
@@ -780,6 +814,55 @@ def test_small_changes_of_free_memory_do_not_reach_the_farm(play: Play) -> None:
             await socket.told(wire.BeatAck)
             await shell.until(partial(lambda done: len(shell.touched) > done, number))
             assert worker.measured_memory_mb == (45_000 if free == 45_000 else 50_000)
+
+    play(scenario)
+
+
+def test_a_machine_in_use_becomes_nimby_and_is_free_again_when_it_was_left(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        rules = {"busy_cpu": 50, "busy_nimby_s": 60, "idle_cpu": 10, "idle_free_s": 60}
+        await shell.engine.do(c.EditPool(path="/", changes=rules))
+        socket = await shell.join()
+        worker = shell.farm.state.workers[WorkerId(1)]
+        seen = []
+        for number, idle in enumerate((0, 0, 95, 95)):
+            shell.now = 60.0 * number
+            socket.say(wire.Beat(number=number, resources=Resources(cpu_idle=idle)))
+            await socket.told(wire.BeatAck)
+            await shell.until(partial(lambda done: len(shell.touched) > done, number))
+            seen.append(worker.spec.nimby)
+        assert seen == [Nimby.FREE, Nimby.NOBODY, Nimby.NOBODY, Nimby.FREE]
+
+    play(scenario)
+
+
+def test_what_is_wrong_with_a_machine_makes_its_worker_sick(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket = await shell.join()
+        worker = shell.farm.state.workers[WorkerId(1)]
+        socket.say(wire.Examined(faults=("disk: full", "gpu: " + "x" * 9_000)))
+        await shell.until(lambda: worker.sick.startswith("disk: full; gpu: xx"))
+        socket.say(wire.Examined())
+        await shell.until(lambda: not worker.sick)
+
+    play(scenario)
+
+
+def test_an_idle_machine_is_told_to_sleep(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        rules = {"idle_cpu": 10, "idle_sleep_s": 60}
+        await shell.engine.do(c.EditPool(path="/", changes=rules))
+        traits = msgspec.structs.replace(TRAITS, macs=("02:42:ac:11:00:02",))
+        socket, _ = shell.dial(wire.Hello(version=2, name="n", boot_id="b", traits=traits))
+        await socket.told(wire.Welcome)
+        for number in range(2):
+            shell.now = 60.0 * number
+            socket.say(wire.Beat(number=number, resources=Resources(cpu_idle=95)))
+            await socket.told(wire.BeatAck)
+            await shell.until(partial(lambda done: len(shell.touched) > done, number))
+        assert await socket.told(wire.Instruct) == wire.Instruct(what="sleep")
+        socket.say(None)
+        await shell.until(lambda: shell.farm.state.resting == {WorkerId(1)})
 
     play(scenario)
 
@@ -916,7 +999,7 @@ def test_a_link_that_does_not_keep_up_is_cut(play: Play, monkeypatch: pytest.Mon
         socket = await shell.join()
         socket.reads.clear()
         for _ in range(6):
-            await shell.engine.do(c.InstructWorker(worker_id=WorkerId(1), what="sleep"))
+            await shell.engine.do(c.InstructWorker(worker_id=WorkerId(1), what="reboot"))
         await socket.end()
         assert shell.presence() is Presence.MISSING
 

@@ -12,7 +12,10 @@ from grange.server.auth import Principal
 from grange.server.permissions import RIGHTS, Act, Deed, Reach, forbidden_fields, reach
 from grange.server.refusal import Forbidden
 
-REPORTS = {c.JoinWorker, c.UnlinkWorker, c.LoseWorker, c.MeasureWorker, c.EndRun, c.NoteFrames}
+REPORTS = {
+    *(c.JoinWorker, c.UnlinkWorker, c.LoseWorker, c.MeasureWorker, c.EndRun, c.NoteFrames),
+    c.NoteHealth,
+}
 JOBS = (c.DeleteJob, c.PauseJob, c.EditJob, c.ChangeTasks, c.AppendBlocks, c.AppendTasks)
 
 

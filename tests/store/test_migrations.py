@@ -26,10 +26,23 @@ def engine(url: str, opened: Opener) -> Engine:
     return create_engine(url)
 
 
-def test_the_migrations_lead_to_the_present_schema(engine: Engine) -> None:
+def is_as_the_code_expects(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
+        assert context.get_current_revision() == migrations.NEWEST
+
+
+def test_an_empty_database_gets_the_present_schema(engine: Engine) -> None:
+    is_as_the_code_expects(engine)
+    engine.dispose()
+
+
+def test_the_steps_lead_to_the_present_schema(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        migrations.upgrade(connection)
+    is_as_the_code_expects(engine)
     engine.dispose()
 
 

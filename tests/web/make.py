@@ -15,6 +15,7 @@ from grange.model.views import (
     RunView,
     TaskDetail,
     TaskView,
+    ThumbnailView,
     WorkerView,
 )
 
@@ -111,6 +112,19 @@ def detail(*runs: RunView, **fields: Any) -> TaskDetail:
         "runs": runs,
     }
     return TaskDetail(**given | fields)
+
+
+def thumbnail(number: int = 0, name: str = "beauty.exr") -> ThumbnailView:
+    """Of the task of this number, whose run is as `run` has it."""
+    return ThumbnailView(
+        run_id=100 + number,
+        block=0,
+        task=number,
+        number=1,
+        name=name,
+        size_bytes=1_000,
+        made=NOW - 5 - number,
+    )
 
 
 def worker(worker_id: int = 1, name: str = "node1", **fields: Any) -> WorkerView:

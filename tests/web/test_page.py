@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from grange.model.states import JobState, Presence, Role, RunStatus, TaskState, WorkerState
 from grange.model.views import Counts, Reason, WhyView
 from grange.wire.watch import LogText, Snapshot
+from tests.plugins.painting import flat, paint
 from tests.web import make
 from tests.web.browser import LOOK_S, PATIENCE_S, Page
 from tests.web.fake import FakeFarm
@@ -121,6 +123,61 @@ def test_a_broken_connection_goes_on_where_it_was(farm: FakeFarm, page: Page) ->
     assert farm.last_watch.after == 12
     farm.patch(number=13, jobs_gone=(2,))
     page.wait("document.querySelectorAll('.row').length === 1")
+
+
+@pytest.fixture
+def jpeg(tmp_path: Path) -> bytes:
+    return paint(tmp_path / "a.jpg", flat(1, 0.5, 0, width=160, height=90)).read_bytes()
+
+
+def test_the_last_pictures_of_a_job_lead_to_their_tasks(
+    farm: FakeFarm, page: Page, jpeg: bytes
+) -> None:
+    farm.json["/jobs/1/thumbnails"] = {"thumbnails": [make.thumbnail(3), make.thumbnail(1)]}
+    for number in (1, 3):
+        farm.bytes[f"{TASKS}/{number}/thumbnails/1"] = jpeg
+    farm.json[f"{TASKS}/3"] = make.detail(make.run(3))
+    farm.json[f"{TASKS}/3/thumbnails"] = {"thumbnails": []}
+    farm.bytes["/runs/103/log"] = b"frame 4\n"
+    show(farm, page, "#/job/1")
+    page.wait("document.querySelectorAll('#job .shots img').length === 2")
+    page.wait("[...document.querySelectorAll('#job .shots img')].every((i) => i.naturalWidth)")
+    assert page.texts("#job .shot-name") == ["frame 4", "frame 2"]
+    page.click("#job .shot")
+    assert page.ask("location.hash") == "#/job/1/0/3"
+    content(page)
+
+
+def test_the_pictures_of_a_task_are_shown_with_their_names(
+    farm: FakeFarm, page: Page, jpeg: bytes
+) -> None:
+    farm.json[f"{TASKS}/3"] = make.detail(make.run(3))
+    farm.bytes["/runs/103/log"] = b"frame 4\n"
+    farm.json[f"{TASKS}/3/thumbnails"] = {"thumbnails": [make.thumbnail(3, HOSTILE)]}
+    farm.bytes[f"{TASKS}/3/thumbnails/1"] = jpeg
+    show(farm, page, "#/job/1/0/3")
+    page.wait("document.querySelector('#task .shots img')?.naturalWidth")
+    assert page.ask("document.querySelector('#task .shot-name').textContent") == HOSTILE
+    assert page.ask("document.querySelectorAll('#task img').length") == 1
+    content(page)
+
+
+def test_a_picture_that_is_gone_leaves_no_hole(farm: FakeFarm, page: Page) -> None:
+    farm.json["/jobs/1/thumbnails"] = {"thumbnails": [make.thumbnail(3)]}
+    show(farm, page, "#/job/1")
+    page.wait("document.querySelector('#job .shots li')?.hidden")
+
+
+def test_a_new_picture_comes_when_a_task_is_done(farm: FakeFarm, page: Page, jpeg: bytes) -> None:
+    farm.bytes[f"{TASKS}/3/thumbnails/1"] = jpeg
+    show(farm, page, "#/job/1")
+    page.wait("document.querySelector('.grid')?.dataset.drawn === '20'")
+    assert page.ask("document.querySelector('#job .shots').hidden")
+    farm.json["/jobs/1/thumbnails"] = {"thumbnails": [make.thumbnail(3)]}
+    further = make.block(tasks=Counts(ready=8, running=1, done=11))
+    farm.patch(number=8, jobs=(make.job(blocks=(further,)),))
+    page.wait("document.querySelector('#job .shots img')?.naturalWidth")
+    content(page)
 
 
 def test_an_address_opens_its_job(farm: FakeFarm, page: Page) -> None:
@@ -360,7 +417,8 @@ def test_workers_have_tiles(farm: FakeFarm, page: Page) -> None:
     for word in ("node1", "busy", "frame 4 · shot", "40 %"):
         assert word in first
     assert "offline" in second
-    levels = "[...document.querySelectorAll('.tile .level')].map((level) => level.style.width)"
+    shown = "document.querySelectorAll('.tile .gauge:not([hidden]) .level')"
+    levels = f"[...{shown}].map((level) => level.style.width)"
     assert page.ask(levels) == ["75%", "50%", "0%", "0%"]
     farm.patch(number=8, workers_gone=(2,))
     page.wait("document.querySelectorAll('.tile').length === 1")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,13 +51,22 @@ def eventually(check: Callable[[], object]) -> None:
 class Kennel:
     """Starts a warden and speaks with it."""
 
-    def __init__(self, identity: str = "") -> None:
+    def __init__(
+        self, identity: str = "", groups: Path | None = None, processes_max: int = 0
+    ) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             ours.setblocking(False)
             module = (sys.executable, "-I", "-m", "grange.worker.warden")
             self._process = subprocess.Popen(
-                (*module, str(theirs.fileno()), "5", identity),
+                (
+                    *module,
+                    str(theirs.fileno()),
+                    "5",
+                    identity,
+                    str(groups or ""),
+                    str(processes_max),
+                ),
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
@@ -93,11 +102,31 @@ class Kennel:
         self, number: int, argv: tuple[str, ...], folder: Path = Path("/"), **variables: str
     ) -> None:
         """Start a command as a run."""
+        self._spawn(number, argv, folder, variables, 0)
+
+    def spawn_needy(self, number: int, argv: tuple[str, ...], need_memory_mb: int) -> None:
+        """Start a command as a run that asks for memory."""
+        self._spawn(number, argv, Path("/"), {}, need_memory_mb)
+
+    def spawn_held(self, number: int, argv: tuple[str, ...], memory_max_mb: int) -> None:
+        """Start a command as a run that may have so much memory."""
+        self._spawn(number, argv, Path("/"), {}, 0, memory_max_mb)
+
+    def _spawn(
+        self,
+        number: int,
+        argv: tuple[str, ...],
+        folder: Path,
+        variables: Mapping[str, str],
+        need_memory_mb: int,
+        memory_max_mb: int = 0,
+    ) -> None:
         self._pipes[number], output = os.pipe2(os.O_CLOEXEC)
         own = {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
         own[RUN_MARK.encode()] = b"%d" % number
         words = tuple(os.fsencode(word) for word in argv)
-        self._send(Spawn(number, words, os.fsencode(folder), own), output)
+        limits = need_memory_mb, memory_max_mb
+        self._send(Spawn(number, words, os.fsencode(folder), own, *limits), output)
 
     def kill(self, number: int, *, hard: bool = False) -> None:
         """Order the end of a run."""

@@ -17,6 +17,7 @@ from grange.model.run import RunResult, RunSpec
 from grange.wire.codec import decode_to_server, encode, unpack_to_server
 from grange.wire.worker import (
     PATH,
+    VERSION,
     Beat,
     BeatAck,
     Bye,
@@ -51,6 +52,7 @@ class FarmServer:
         self.refusals: list[Refused] = []  # given one by one before a welcome
         self.lease_s = 30.0
         self.heartbeat_s = 0.1
+        self.version = VERSION
         self._tls = tls
         self._port = 0
         self._server: Server | None = None
@@ -105,7 +107,8 @@ class FarmServer:
                 return
             offsets = {run_id: len(text) for run_id, text in self.logs.items()}
             welcome = a_welcome(self.lease_s, offsets)
-            await link.send(encode(replaced(welcome, {"heartbeat_s": self.heartbeat_s})))
+            said: dict[str, object] = {"heartbeat_s": self.heartbeat_s, "version": self.version}
+            await link.send(encode(replaced(welcome, said)))
             self._link = link
             await self._note(lambda: self.hellos.append(hello))
             while True:

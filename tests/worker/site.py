@@ -11,6 +11,7 @@ from grange.worker import procfs
 from grange.worker.config import WorkerConfig
 from grange.worker.daemon import run
 from grange.worker.environment import WORKER_MARK
+from grange.worker.gpus import Gpus
 from grange.worker.plugin import Plugins
 from tests.worker.fakes import PlainPlugins
 from tests.worker.kennel import exists
@@ -35,8 +36,8 @@ class Site:
         }
         return WorkerConfig(**(plain | more))  # type: ignore[arg-type]  # a test's own fields
 
-    async def work(self, plugins: Plugins, **more: object) -> None:
-        self.then = await run(self.config(**more), plugins, self.leave)
+    async def work(self, plugins: Plugins, gpus: Gpus | None = None, **more: object) -> None:
+        self.then = await run(self.config(**more), plugins, self.leave, gpus)
 
     def processes(self) -> list[int]:
         """All processes of this worker: its warden and the tasks."""
@@ -50,12 +51,16 @@ class Site:
 
 @asynccontextmanager
 async def working(
-    server: FarmServer, folder: Path, plugins: Plugins | None = None, **more: object
+    server: FarmServer,
+    folder: Path,
+    plugins: Plugins | None = None,
+    gpus: Gpus | None = None,
+    **more: object,
 ) -> AsyncIterator[Site]:
     """A worker that has joined; it leaves at the end, and nothing of it is left."""
     site = Site(server, folder / "state")
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(site.work(plugins or PlainPlugins(), **more))
+        task = group.create_task(site.work(plugins or PlainPlugins(), gpus, **more))
         await server.linked(len(server.hellos) + 1)
         yield site
         site.leave.set()

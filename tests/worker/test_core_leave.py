@@ -6,9 +6,10 @@ import pytest
 
 from grange.model.ids import RunId
 from grange.model.states import RunStatus
-from grange.wire.worker import Bye, Ended, Instruct, Start
+from grange.wire.worker import Bye, Ended, Examined, Instruct, Start
+from grange.worker import inputs
 from grange.worker.core import LEAVE_ACK_S, LEAVE_MAX_S
-from grange.worker.effects import Act, Keep, Kill, Note, Quit
+from grange.worker.effects import Act, Examine, Keep, Kill, Note, Quit
 from grange.worker.inputs import Leave, Tick
 from tests.worker.build import Table, a_run, sent
 
@@ -88,6 +89,13 @@ def test_the_server_can_tell_a_worker_to_exit() -> None:
 
 def test_a_worker_told_to_sleep_stays() -> None:
     assert Table().tell(Instruct(what="sleep")) == [Act("sleep")]
+
+
+def test_a_worker_told_to_examine_its_machine_says_what_is_wrong() -> None:
+    table = Table()
+    assert table.tell(Instruct(what="self-test")) == [Examine()]
+    (said,) = sent(table.tell(inputs.Examined(("disk: full",))), Examined)
+    assert said.faults == ("disk: full",)
 
 
 def test_an_unknown_instruction_is_noted() -> None:

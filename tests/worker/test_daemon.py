@@ -11,13 +11,16 @@ import pytest
 from typing_extensions import override
 
 from grange.model.ids import RunId
-from grange.model.run import Progress, RunSpec
+from grange.model.machine import MachineSettings
+from grange.model.run import Dial, Progress, RunSpec
 from grange.model.states import RunStatus
 from grange.plugins.contract import Verdict
 from grange.wire.worker import Beat, FramesDone
+from grange.worker.gpus import Gpus
 from grange.worker.plugin import HostPlugins
 from tests.worker.build import a_run
 from tests.worker.fakes import PlainPlugin, PlainPlugins
+from tests.worker.nvml import four
 from tests.worker.server import FarmServer
 from tests.worker.site import working
 
@@ -144,6 +147,33 @@ async def test_what_a_run_uses_and_the_machine_come_with_the_beats(
         await server.start(a_run(command=(sys.executable, "-c", hungry)))
         await server.until(lambda: max(p.memory_mb for p in [NOTHING, *progress(server)]) >= 50)
         assert any(isinstance(message, Beat) and message.resources for message in server.heard)
+
+
+async def test_what_a_studios_own_classes_measure_comes_with_the_beats(
+    server: FarmServer, tmp_path: Path
+) -> None:
+    def custom() -> list[Dial]:
+        loads = [item.resources for item in server.heard if isinstance(item, Beat)]
+        return [dial for load in loads if load is not None for dial in load.custom]
+
+    machine = MachineSettings(resources_classes=("example", "no_such"))
+    async with working(server, tmp_path, machine=machine):
+        await server.until(custom)
+    example, missing = custom()[:2]
+    assert (example.value, example.valid) == (3, True)
+    assert (missing.valid, "no resource 'no_such'" in missing.fault) == (False, True)
+
+
+async def test_a_task_without_gpus_sees_none_where_the_machine_hides_them(
+    server: FarmServer, tmp_path: Path
+) -> None:
+    show = "echo [$CUDA_VISIBLE_DEVICES]"
+    gpus, machine = Gpus(four()), MachineSettings(hide_gpus=True)
+    async with working(server, tmp_path, gpus=gpus, machine=machine):
+        await server.execute(a_run(1, show))
+        await server.execute(a_run(2, show, gpus=(2, 3)))
+        assert server.hellos[0].traits.gpus == 4
+    assert (server.logs[1], server.logs[2]) == (b"[]\n", b"[2,3]\n")
 
 
 async def test_secrets_of_the_worker_do_not_reach_a_task(

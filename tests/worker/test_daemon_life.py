@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from grange.model.machine import MachineSettings
 from grange.model.states import RunStatus
-from grange.wire.worker import Ended, Instruct, Refused
+from grange.wire.worker import Ended, Examined, Instruct, Refused
 from grange.worker.daemon import run
 from grange.worker.errors import HomeInUse, LinkRefused, WorkerCannotRun
 from tests.worker.build import a_run
@@ -112,6 +113,22 @@ async def test_an_instruction_for_the_machine_is_what_the_owner_says(
     async with working(server, tmp_path, commands={"sleep": nap}):
         await server.send(Instruct(what="sleep"))
         await server.execute(a_run(command=f"until [ -e {tmp_path}/nap ]; do sleep 0.01; done"))
+
+
+async def test_a_self_test_tells_what_is_wrong_in_plain_words(
+    server: FarmServer, tmp_path: Path
+) -> None:
+    machine = MachineSettings(doctor_paths=(str(tmp_path / "mnt"),))
+    async with working(server, tmp_path, machine=machine):
+        await server.send(Instruct(what="self-test"))
+        await server.until(lambda: server.count(Examined))
+        (first,) = (item for item in server.heard if isinstance(item, Examined))
+        assert any(str(tmp_path / "mnt") in fault for fault in first.faults)
+        (tmp_path / "mnt").mkdir()
+        await server.send(Instruct(what="self-test"))
+        await server.until(lambda: server.count(Examined) == 2)
+        second = [item for item in server.heard if isinstance(item, Examined)][-1]
+        assert not any(str(tmp_path / "mnt") in fault for fault in second.faults)
 
 
 async def test_when_the_lease_ends_runs_are_killed_without_the_server(

@@ -40,7 +40,14 @@ def test_a_job_makes_programs_load_foreign_code_only_by_policy() -> None:
 
 
 def test_only_the_gpus_of_a_run_are_visible_to_it() -> None:
-    variables = environment.of_run(a_run(gpus=(1, 3)), {}, allow_preload=False)
+    run = a_run(gpus=(1, 3), environment={"CUDA_VISIBLE_DEVICES": "0,1,2,3"})
+    variables = environment.of_run(run, {}, allow_preload=False, visible="1,3")
     assert variables["CUDA_VISIBLE_DEVICES"] == "1,3"
+    assert variables["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+def test_a_task_without_gpus_sees_those_of_its_machine_unless_they_are_hidden() -> None:
     plain = environment.of_run(a_run(), {}, allow_preload=False)
     assert "CUDA_VISIBLE_DEVICES" not in plain
+    hidden = environment.of_run(a_run(), {}, allow_preload=False, visible="")
+    assert hidden["CUDA_VISIBLE_DEVICES"] == ""

@@ -18,9 +18,20 @@ from cryptography.x509.oid import NameOID
 
 from grange.model.ids import RunId
 from grange.model.run import Traits
-from grange.wire.worker import Beat, BeatAck, Bye, Hello, Log, Refused, ToWorker, Welcome
+from grange.wire.worker import (
+    PICTURES_SINCE,
+    Beat,
+    BeatAck,
+    Bye,
+    Hello,
+    Log,
+    Picture,
+    Refused,
+    ToWorker,
+    Welcome,
+)
 from grange.worker.errors import LinkInsecure, LinkRefused
-from grange.worker.link import Link
+from grange.worker.link import PICTURES_MAX, Link
 from tests.worker.server import FarmServer
 
 pytestmark = pytest.mark.anyio
@@ -110,6 +121,45 @@ async def test_log_text_that_has_left_is_told() -> None:
         link.send(Log(run_id=RunId(1), offset=0, data=b"hello"))
         await ear.until(lambda: ear.flushed == 5)
         await server.printed(b"hello")
+
+
+def a_picture(number: int) -> Picture:
+    return Picture(run_id=RunId(number), name="a.exr", data=b"jpeg")
+
+
+async def test_a_thumbnail_leaves_when_all_else_has() -> None:
+    ear = Ear()
+    async with FarmServer() as server, running(link := ear.link(server.url)):
+        await ear.joined()
+        link.show(a_picture(1))
+        link.send(Log(run_id=RunId(1), offset=0, data=b"hello"))
+        link.send(Beat(number=1))
+        await server.until(lambda: server.count(Picture))
+        assert [type(message) for message in server.heard] == [Beat, Log, Picture]
+
+
+async def test_of_many_thumbnails_the_newest_leave() -> None:
+    ear = Ear()
+    async with FarmServer() as server, running(link := ear.link(server.url)):
+        await ear.joined()
+        for number in range(1, 11):
+            link.show(a_picture(number))
+        await server.until(lambda: a_picture(10) in server.heard)
+        assert server.heard == [a_picture(number) for number in range(11 - PICTURES_MAX, 11)]
+
+
+async def test_an_older_server_never_sees_a_thumbnail() -> None:
+    ear = Ear()
+    async with FarmServer() as server, running(link := ear.link(server.url)):
+        server.version = PICTURES_SINCE - 1
+        assert not link.takes_pictures
+        link.show(a_picture(1))
+        await ear.joined()
+        assert not link.takes_pictures
+        link.show(a_picture(2))
+        link.send(Bye())
+        await server.until(lambda: server.left)
+        assert server.count(Picture) == 0
 
 
 async def test_a_broken_connection_is_told_and_dialled_again() -> None:

@@ -55,11 +55,20 @@ def test_a_process_inherits_no_other_descriptor(kennel: Kennel) -> None:
 
 
 def test_a_process_is_nice_and_leads_a_session(kennel: Kennel) -> None:
-    kennel.spawn(1, "echo $(cut -d' ' -f1,6,19 /proc/$$/stat)")
+    set_by_now = "until [ $(cut -d' ' -f19 /proc/$$/stat) = 5 ]; do sleep 0.01; done; "
+    kennel.spawn(1, set_by_now + "echo $(cut -d' ' -f1,6,19 /proc/$$/stat)")
     kennel.gone(1)
     pid, session, nice = kennel.output(1).split()
     assert pid == session
     assert nice == b"5"
+
+
+def test_tasks_leave_processes_to_others(kennel: Kennel) -> None:
+    kennel.spawn(1, "grep 'Max processes' /proc/self/limits")
+    kennel.gone(1)
+    kernel = [Path(f"/proc/sys/kernel/{name}") for name in ("pid_max", "threads-max")]
+    most = min(int(path.read_text()) for path in kernel)
+    assert int(kennel.output(1).split()[2]) <= most * 0.8
 
 
 def test_signals_are_as_usual_in_a_process(kennel: Kennel) -> None:
@@ -215,6 +224,18 @@ def test_a_fork_bomb_is_killed_whole(kennel: Kennel) -> None:
     kennel.kill(1, hard=True)
     kennel.gone(1)
     assert kennel.children() == []
+
+
+def test_a_run_with_more_processes_than_it_may_have_is_killed() -> None:
+    with Kennel(processes_max=20) as kennel:
+        kennel.spawn(1, "for i in $(seq 40); do sleep 1000 & done; echo up; wait")
+        kennel.spawn(2, "for i in $(seq 10); do sleep 1000 & done; echo up; wait")
+        for number in (1, 2):
+            kennel.wait_output(number, b"up")
+        kennel.usage(1)
+        gone = kennel.gone(1)
+        assert (gone.signal, gone.crowded) == (signal.SIGKILL, True)
+        assert len(kennel.usage(2).pids) == 11
 
 
 def test_one_run_of_many_is_killed_and_the_others_go_on(kennel: Kennel) -> None:

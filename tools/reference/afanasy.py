@@ -67,3 +67,26 @@ TASK_KEYS: Final[dict[str, str]] = {
     **_same("name", "command", "files", "environment"),
     "custom_data": OURS,
 }
+
+#: Keys of `host_resources`, and of one of its `custom`.
+RESOURCES_KEYS: Final[dict[str, str]] = {
+    **_same("cpu_user", "cpu_nice", "cpu_system", "cpu_idle", "cpu_iowait", "cpu_irq"),
+    **_same("cpu_softirq", "cpu_loadavg", "cpu_mhz", "cpu_temp"),
+    **_same("mem_total_mb", "mem_free_mb", "mem_cached_mb", "mem_buffers_mb"),
+    **_same("swap_total_mb", "swap_used_mb", "hdd_total_gb", "hdd_free_gb"),
+    **_same("hdd_rd_kbsec", "hdd_wr_kbsec", "hdd_busy", "net_recv_kbsec", "net_send_kbsec"),
+    **_same("gpu_gpu_util", "gpu_gpu_temp", "gpu_mem_total_mb", "gpu_mem_used_mb", "gpu_string"),
+    **_same("logged_in_users", "custom"),
+    "gpus": OURS,
+    "idle_s": OURS,
+}
+DIAL_KEYS: Final[dict[str, str]] = {
+    **_same("value", "label", "tooltip", "width", "height", "valid"),
+    "name": "the file's name",
+    "valuemax": "`valuemax`, sent as `value_max`",
+    "fault": OURS,
+    "graph_colour": "`graphr`, `graphg`, `graphb`, sent as `graph_clr`",
+    "label_colour": "`labelr`, `labelg`, `labelb`, sent as `label_clr`",
+    "back_colour": "`bgcolorr`, `bgcolorg`, `bgcolorb`, sent as `back_clr`",
+    "label_size": "`labelsize`, sent as `label_size`",
+}

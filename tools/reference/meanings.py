@@ -214,6 +214,11 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "new_paused": "New workers of the pool are paused until a person resumes them",
         "sick_errors_count": "A worker on which tasks of so many different users failed one"
         " after the other is sick and gets no more; 0 never, -1 as the level above",
+        "memory_policy": "What becomes of a run that uses more memory than it asked for"
+        ' (`need_memory_mb`): `report` tells of it with its result, `kill` ends it as well; "" as'
+        " the level above",
+        "memory_over_percent": "By how many percent of what it asked for a run may pass that"
+        " before `kill` ends it; -1 as the level above",
     },
     "WorkerSpec": {
         "user": "Whom the machine belongs to",

@@ -7,10 +7,10 @@ from enum import Enum
 from typing import TypeVar
 
 from grange.core.operate import TOUCHES
-from grange.model import nodes, spec, states
+from grange.model import nodes, run, spec, states
 from grange.model.states import TaskState
 from tools.reference import markdown as md
-from tools.reference.afanasy import BLOCK_KEYS, JOB_KEYS, TASK_KEYS
+from tools.reference.afanasy import BLOCK_KEYS, DIAL_KEYS, JOB_KEYS, RESOURCES_KEYS, TASK_KEYS
 from tools.reference.fields import fields_table, meaning, members_table
 from tools.reference.source import summary
 
@@ -50,6 +50,9 @@ def states_page() -> str:
         "Below it lies what the farm knows of the worker's link:",
         members_table(states.Presence, ("presence", "meaning")),
         _diagram(states.PRESENCE_MOVES, ("ONLINE",)),
+        "Whether the machine sleeps:",
+        members_table(states.Rest, ("rest", "meaning")),
+        _diagram(states.REST_MOVES, ("AWAKE",)),
         "And whom the machine serves:",
         members_table(states.Nimby, ("nimby", "meaning")),
         "## Roles",
@@ -199,8 +202,9 @@ def nodes_page() -> str:
         summary(nodes.PoolSpec) + " What is left at -1 or empty is taken from the pool above. "
         f"The root, `/`, begins with `capacity_host` {nodes.ROOT_POOL.capacity_host:,},"
         f" `max_tasks_host` {nodes.ROOT_POOL.max_tasks_host},"
-        f" `power_host` {nodes.ROOT_POOL.power_host} and `sick_errors_count`"
-        f" {nodes.ROOT_POOL.sick_errors_count}.",
+        f" `power_host` {nodes.ROOT_POOL.power_host}, `sick_errors_count`"
+        f" {nodes.ROOT_POOL.sick_errors_count}, `memory_policy` `{nodes.ROOT_POOL.memory_policy}`"
+        f" and `memory_over_percent` {nodes.ROOT_POOL.memory_over_percent}.",
         fields_table(nodes.PoolSpec),
         "## Worker",
         summary(nodes.WorkerSpec) + " What is left at -1 or empty is taken from its pool.",
@@ -209,3 +213,57 @@ def nodes_page() -> str:
         summary(nodes.TicketLimit),
         fields_table(nodes.TicketLimit),
     )
+
+
+def resources_page() -> str:
+    """Write docs/reference/resources.md."""
+    heads = "Afanasy"
+    return md.page(
+        "What is measured",
+        ["model/run.py"],
+        "Of machines and of runs, in JSON as in Python; each figure with its unit.",
+        "MB and GB are 1,024 x 1,024 bytes and 1,024 of these; KB are 1,024 bytes.",
+        "## A machine's load",
+        summary(run.Resources) + " A worker sends it every `resources_s`; it is shown by"
+        " `grange workers NAME`, by the page and by `GET /api/v1/workers`, and is not stored."
+        " Which disks and interfaces count is a"
+        " [setting of the machine](settings.md#the-machine). Afanasy's `cpu_num` is `cpu_cores`"
+        " of the worker's traits.",
+        fields_table(run.Resources, (heads, RESOURCES_KEYS)),
+        "Whether somebody sits at a machine (`idle_s`) is told by the terminals of those who are"
+        " signed in and, where one of them has a desktop, by what the desktop tells logind, which"
+        " is often only after five minutes without a key.",
+        "## A GPU",
+        summary(run.Gpu) + " NVIDIA's; see [GPUs](../how-to/gpus.md).",
+        fields_table(run.Gpu),
+        "## A custom resource",
+        summary(run.Dial) + " See [measure more](../how-to/measure-more.md).",
+        fields_table(run.Dial, (heads, DIAL_KEYS)),
+        "## A run while it lasts",
+        summary(run.Progress),
+        fields_table(run.Progress),
+        "## What a run used",
+        summary(run.Meter) + " It is kept with the run's result, and shown by `grange task` and"
+        " on the page.",
+        fields_table(run.Meter),
+        _METERING,
+    )
+
+
+_METERING = """\
+How it is counted, on Linux:
+
+- *The tree* is every process that the task started, also one that forked twice or made a session
+  of its own. A process's share is taken when the worker waits for it, so children that came and
+  went between two looks count; so does an orphan, unless it ends within a beat of being left and
+  several tasks run beside it.
+- *Memory* is the greatest of two: the sum of all processes that lived at one look (every beat),
+  and the most that any one process ever had. Where a run is over its `need_memory_mb`, what its
+  processes share is counted once: a pool of forked renderers is not taken for several.
+- *Bytes read and written* are those that went from and to storage (`read_bytes` and `write_bytes`
+  of `/proc/PID/io`): local disks, NFS and SMB. What was in the page cache already costs the file
+  server nothing and is not read; pipes between programs are neither. `rchar` and `wchar`, which
+  count these too, would make a pipe to an encoder look like the busiest disk of the farm. A file
+  system in memory has no storage and counts as nothing.
+- *GPU memory* is asked of the driver by process at each beat. In a container that has its own
+  numbers of processes the driver's do not fit, and it stays 0."""

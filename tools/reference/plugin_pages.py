@@ -16,7 +16,7 @@ def plugins_page() -> str:
     """Write docs/reference/plugins.md."""
     return md.page(
         "Services and parsers",
-        ["plugins/services", "plugins/parsers"],
+        ["plugins/services", "plugins/parsers", "plugins/resources"],
         "A block names the *service* that runs its command and, if the service's own is not the"
         " right one, the *parser* that reads its output. These ship; a studio adds its own:"
         " [write a service](../how-to/write-a-service.md),"
@@ -30,6 +30,11 @@ def plugins_page() -> str:
         "Every parser reads `ACTIVITY: `, `REPORT: ` and the tags of images as well. *ends the"
         " run*: texts, in any case of letters, at which the program is ended; the run has failed.",
         _parsers(),
+        "## Custom resources",
+        "Classes that measure more of a machine, where `resources_classes` in its"
+        " [settings](settings.md#the-machine) names them:"
+        " [measure more](../how-to/measure-more.md).",
+        _resources(),
     )
 
 
@@ -59,6 +64,14 @@ def _parsers() -> str:
         ends = [*parser.str_fatalerror, *parser.str_error]
         rows.append((md.code(name), _first(kind), _words(used[name]), _words(ends)))
     return md.table(("parser", "what it reads", "default of", "ends the run"), rows)
+
+
+def _resources() -> str:
+    rows = (
+        (md.code(name), _first(loading.resource_class(name, ())))
+        for name in loading.names("resources")
+    )
+    return md.table(("class", "what it shows"), rows)
 
 
 def _first(kind: type) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import inspect
 
 from grange.client import path_map, places
+from grange.model import machine
 from grange.model.states import TaskState
 from grange.plugins import path_rules
 from grange.server import config
@@ -98,6 +99,11 @@ def settings_page() -> str:
         " which people submit or a worker runs, whether it has a server or not. A rule is"
         " `[client, server]`, two absolute paths, with either slash.",
         fields_table(path_rules.PathMapSettings),
+        "### The machine",
+        f"What is set on one machine for its worker. The section `[{machine.SECTION}]` of"
+        f" `{path_map.FILE_NAME}` is read by every machine on which a worker runs, whether it has"
+        " a server or not.",
+        fields_table(machine.MachineSettings),
         "## The client",
         "A script, the command line and the browser's login find the server in this order: what"
         f" they are told; `{places.SERVER}`, `{places.TOKEN}` and `{places.FINGERPRINT}` in the"

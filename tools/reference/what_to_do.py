@@ -26,6 +26,7 @@ WHAT_TO_DO: Final[dict[str, tuple[str, str]]] = {
     "branch-limit": ("", "Wait, or ask a wrangler for a higher limit"),
     "branch-rate": ("", "Nothing: the next second is soon"),
     "offline": ("", "Start the worker on that machine; look at its network"),
+    "asleep": ("", "Wait: it is woken for the task if it could take it; else wake it"),
     "sick": ("", "Find out why tasks fail there, then heal it"),
     "worker-busy": ("", "Wait, or raise `max_tasks_host`"),
     "capacity": ("", "Wait, or give the block a smaller `capacity`"),

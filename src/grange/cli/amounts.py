@@ -87,6 +87,13 @@ def memory(amount_mb: float) -> str:
     return f"{amount_mb / 1024:.0f} GB" if amount_mb >= 1024 else f"{amount_mb:.0f} MB"
 
 
+def size(amount_mb: float) -> str:
+    """Write an amount of data, to be compared with others: 512 MB, 5.1 GB; "" for none."""
+    if amount_mb < 1024:
+        return f"{amount_mb:.0f} MB" if amount_mb else ""
+    return f"{amount_mb / 1024:.1f} GB"
+
+
 def count(number: int, noun: str) -> str:
     """Write a number of things: 1 task, 1,200 tasks."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -24,6 +24,7 @@ TIMES: Final[Mapping[type[Any], frozenset[str]]] = {
     views.RunView: frozenset({"started", "ended"}),
     views.StoryLine: frozenset({"at"}),
     views.TaskView: frozenset({"started", "ended"}),
+    views.ThumbnailView: frozenset({"made"}),
     views.UserView: frozenset({"created"}),
     views.WorkerView: frozenset({"registered", "seen"}),
     NewJoinCode: frozenset({"expires"}),

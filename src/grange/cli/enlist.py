@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 from typing import Final
@@ -15,10 +16,13 @@ from grange.client import path_map
 from grange.client.errors import NoServer
 from grange.client.places import find, state_folder
 from grange.client.requests import access
+from grange.model.machine import MachineSettings
 from grange.model.states import Nimby
 from grange.model.unreadable import UNREADABLE
 from grange.wire import join as join_codes
 from grange.worker.config import WorkerConfig, default_name
+from grange.worker.errors import WorkerCannotRun
+from grange.worker.settings import machine_settings
 
 MEMBERSHIP: Final = "membership.json"  # in the worker's state folder
 
@@ -48,20 +52,58 @@ def config_of_worker(
         GrangeError: the server will not have it.
     """
     base = state_dir or state_folder(os.environ)
-    folder = base / (f"worker-{name}" if name else "worker")  # two on one machine are apart
+    folder = _folder_of(base, name)
     if code:
         found = _join(code, name or default_name(), folder)
     else:
         found = _kept(folder, server) or _beside_server(server)
+    return _config(found, base, name, nimby)
+
+
+def config_to_examine(
+    *, name: str, server: str | None, state_dir: Path | None
+) -> tuple[WorkerConfig, str]:
+    """Find out the same of a machine that may serve no farm.
+
+    Returns:
+        The configuration, and why it is not known whom to serve: "" it is.
+    """
+    base = state_dir or state_folder(os.environ)
+    try:
+        found = _kept(_folder_of(base, name), server) or _beside_server(server)
+    except Refused as error:
+        nobody = Membership(server="", fingerprint="", credential="")
+        return _config(nobody, base, name, None), str(error)
+    return _config(found, base, name, None), ""
+
+
+def owner(user: str, nimby: Nimby | None) -> str:
+    """Tell whom the machine belongs to: whoever is named, or starts it for himself; else ""."""
+    return user or (getpass.getuser() if nimby is Nimby.OWNER else "")
+
+
+def _folder_of(base: Path, name: str) -> Path:
+    return base / (f"worker-{name}" if name else "worker")  # two on one machine are apart
+
+
+def _config(found: Membership, base: Path, name: str, nimby: Nimby | None) -> WorkerConfig:
     return WorkerConfig(
         server=found.server.replace("http", "ws", 1),
-        state_folder=folder,
+        state_folder=_folder_of(base, name),
         credential=found.credential,
         fingerprint=found.fingerprint,
         name=name,
         nimby=nimby,
         path_map=path_map.find(folder=base).pairs,
+        machine=_machine(base),
     )
+
+
+def _machine(base: Path) -> MachineSettings:
+    try:
+        return machine_settings(base)
+    except WorkerCannotRun as error:
+        raise Refused(str(error)) from error
 
 
 def _join(text: str, name: str, folder: Path) -> Membership:

@@ -21,9 +21,13 @@ from grange.cli import (
     paths,
     reasons,
     serve,
+    service,
     simulate,
     submit,
+    tasks,
+    thumbnails,
     tree,
+    worker,
     workers,
 )
 from grange.cli.amounts import BadAmount
@@ -112,9 +116,13 @@ def begin(
 
 for group in (
     serve,
+    worker,
+    service,
     submit,
     jobs,
+    tasks,
     logs,
+    thumbnails,
     reasons,
     operate,
     order,

@@ -36,12 +36,18 @@ _OBEYED: Final = re.compile(
 
 #: One colour for each thing to be told apart at a glance; what needs nobody stays plain.
 _COLOURS: Final[dict[str, tuple[str, ...]]] = {
-    FAINT: (JobState.WAITING, TaskState.SKIPPED.name.lower(), WorkerState.OFFLINE),
+    FAINT: (
+        JobState.WAITING,
+        TaskState.SKIPPED.name.lower(),
+        WorkerState.OFFLINE,
+        WorkerState.ASLEEP,
+    ),
     GOOD: (JobState.DONE, WorkerState.IDLE),
     BUSY: (JobState.RUNNING, WorkerState.BUSY),
     CARE: (
         *(JobState.PAUSED, JobState.APPROVAL, JobState.SUSPENDED),
         *(WorkerState.PENDING, WorkerState.PAUSED, WorkerState.NIMBY),
+        *(WorkerState.FALLING, WorkerState.WAKING),
     ),
     BAD: (JobState.FAILED, WorkerState.MISSING, WorkerState.SICK, WorkerState.REVOKED),
 }

@@ -1,22 +1,18 @@
-"""`grange up`, `grange server`, `grange worker`: what keeps running."""
+"""`grange up`, `grange server`: what keeps running."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
-import msgspec
 import typer
 
 from grange.cli.exits import ExitCode
 from grange.cli.session import Refused, Session
-from grange.model.states import Nimby
 
 PANEL: Final = "Run"
 commands = typer.Typer()
@@ -83,65 +79,6 @@ def start_server(
     _run(ctx, run_server, listen=listen, port=port, state_dir=state_dir)
 
 
-@commands.command("worker", rich_help_panel=PANEL)
-def start_worker(
-    ctx: typer.Context,
-    join: Annotated[
-        str, typer.Option(metavar="CODE", help="Join a farm; see: grange join-code.")
-    ] = "",
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="Another name than the computer's.")
-    ] = "",
-    nimby: Annotated[
-        bool, typer.Option("--nimby", help="Take nothing until somebody sets this one free.")
-    ] = False,
-    server: Annotated[
-        str | None, typer.Option("--server", metavar="URL", help="The farm that it serves.")
-    ] = None,
-    state_dir: StateFolder = None,
-    run_as: RunAs = None,
-    allow_root: AllowRoot = False,
-    plugins: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FOLDER", help="Where a studio's own services and parsers are."),
-    ] = None,
-) -> None:
-    """Let this machine render for a farm.
-
-    It joins once, by a code; from then on [bold]grange worker[/] is enough.
-
-    [dim]grange worker --join grange1-...[/]
-    """
-    from grange.cli.enlist import config_of_worker
-
-    session = ctx.ensure_object(Session)
-    config = config_of_worker(
-        code=join,
-        name=name,
-        nimby=Nimby.NOBODY if nimby else None,
-        server=server or session.server,
-        state_dir=state_dir,
-    )
-    config = msgspec.structs.replace(
-        config,
-        run_as=run_as or "",
-        allow_root=allow_root,
-        plugin_folders=tuple(str(folder.absolute()) for folder in plugins or ()),
-    )
-    from grange.worker import daemon
-    from grange.worker.errors import WorkerCannotRun
-
-    _log("info")
-    try:
-        then = asyncio.run(daemon.run(config))
-    except WorkerCannotRun as error:
-        _fail(ctx, error)
-    if then == "restart":
-        os.execv(sys.executable, [sys.executable, "-m", "grange", *sys.argv[1:]])  # noqa: S606
-    if command := config.commands.get(then):
-        subprocess.run(command, check=True)  # noqa: S603 (the machine's owner has set it)
-
-
 def _run(ctx: typer.Context, run: Callable[..., None], **options: Any) -> None:
     """Run a server, and say where it is as soon as it listens."""
     from grange.server.config import BadSetting, load
@@ -152,15 +89,15 @@ def _run(ctx: typer.Context, run: Callable[..., None], **options: Any) -> None:
 
     try:
         settings = load(options, os.environ)
-        _log(settings.log_level)
+        log_from(settings.log_level)
         run(settings, _greet)
     except BadSetting as error:
         raise Refused(str(error)) from error
     except (CannotListen, StateDirUnsafe, StoreError, WorkerCannotRun) as error:
-        _fail(ctx, error)
+        fail(ctx, error)
 
 
-def _fail(ctx: typer.Context, error: Exception) -> NoReturn:
+def fail(ctx: typer.Context, error: Exception) -> NoReturn:
     """End with the sentence that says why something cannot run."""
     from grange.cli.screen import complain
 
@@ -185,7 +122,7 @@ def _greet(where: Any, login: str) -> None:
     sys.stdout.flush()
 
 
-def _log(level: str) -> None:
+def log_from(level: str) -> None:
     """Write our own log lines from a level on; of the libraries', what is a warning at least."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("grange").setLevel(level.upper())

@@ -28,13 +28,28 @@ class Instruction(StrEnum):
     REBOOT = "reboot"
     SHUTDOWN = "shutdown"
     SLEEP = "sleep"
+    WAKE = "wake"
+    SELF_TEST = "self-test"
 
 
 @commands.command("workers", rich_help_panel="Farm")
-def list_workers(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the workers: what they are, what they do, why they do nothing."""
+def list_workers(
+    ctx: typer.Context,
+    worker: Annotated[
+        str, typer.Argument(metavar="[WORKER]", help="Only this one, with all its figures.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """List the workers: what they are, what they do, why they do nothing.
+
+    [dim]grange workers
+    grange workers node7       what this one is and uses[/]
+    """
     from grange.cli import machines, screen
 
+    if worker:
+        _show(ctx, worker, as_json=as_json)
+        return
     with farm(ctx) as client:
         found = client.send(worker_requests.listed())
         waiting = () if as_json else _waiting(client)
@@ -42,6 +57,18 @@ def list_workers(ctx: typer.Context, as_json: Json = False) -> None:
         screen.write_json(found)
     else:
         screen.show(*machines.workers(found, now()), *machines.waiting(waiting))
+
+
+def _show(ctx: typer.Context, worker: str, *, as_json: bool) -> None:
+    """Show one worker, whole."""
+    from grange.cli import machine_pages, screen
+
+    with farm(ctx) as client:
+        found = client.send(worker_requests.detail(worker_id(client, worker)))
+    if as_json:
+        screen.write_json(found)
+    else:
+        screen.show(*machine_pages.worker(found, now()))
 
 
 @commands.command("eject", rich_help_panel="Farm")
@@ -75,7 +102,10 @@ def instruct(
     ],
     yes: Yes = False,
 ) -> None:
-    """Have a worker exit, restart, reboot, shut down or sleep, if its own settings let it."""
+    """Have a worker exit, restart, reboot, shut down or sleep, if its own settings let it.
+
+    A machine that sleeps is woken by a packet over the network; also by itself, for work.
+    """
     sure(f"Have {worker} {what}?", yes=yes)
     with farm(ctx) as client:
         client.send(worker_requests.instruct(worker_id(client, worker), what.value))

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, Unpack
 from grange.client.errors import JobDeleted, JobFailed, NotFound, WaitTimedOut
 from grange.client.requests import jobs as job_requests
 from grange.client.requests import tasks as task_requests
+from grange.client.requests import thumbnails as thumbnail_requests
 from grange.client.requests.message import Request
 from grange.client.seen import NamedTask, SeenJob, Which
 from grange.client.watching import Message, job_in, tells_of_log, tells_of_task
@@ -23,6 +24,7 @@ from grange.model.views import (
     StoryLine,
     TaskDetail,
     TaskView,
+    ThumbnailView,
     WhyView,
 )
 from grange.wire.watch import Snapshot, Watch
@@ -217,6 +219,18 @@ class AsyncJobHandle(SeenJob):
         """Ask for all that happened to it, in order."""
         return await self._farm.send(job_requests.story(self.id))
 
+    async def thumbnails(self) -> tuple[ThumbnailView, ...]:
+        """Look at its newest thumbnails, the newest first."""
+        return await self._farm.send(thumbnail_requests.of_job(self.id))
+
+    async def thumbnail(self) -> bytes:
+        """Give its newest thumbnail, a JPEG.
+
+        Raises:
+            NotFound: it has none (yet).
+        """
+        return await self._farm.send(thumbnail_requests.newest(self.id))
+
     async def delete(self) -> None:
         """Delete it; what runs of it is stopped."""
         await self._farm.send(job_requests.remove(self.id))
@@ -249,6 +263,28 @@ class AsyncTaskHandle(NamedTask):
         """
         request = task_requests.log(self.job, self.block, self.number, run=run)
         return (await self._farm.send(request)).text
+
+    async def thumbnails(self, run: int = 0) -> tuple[ThumbnailView, ...]:
+        """Look at its thumbnails, the newest first.
+
+        Args:
+            run: id of one of its runs; 0 the last.
+        """
+        request = thumbnail_requests.of_task(self.job, self.block, self.number, run=run)
+        return await self._farm.send(request)
+
+    async def thumbnail(self, number: int, run: int = 0) -> bytes:
+        """Give one of its thumbnails, a JPEG.
+
+        Args:
+            number: as `thumbnails` says it.
+            run: id of one of its runs; 0 the last.
+
+        Raises:
+            NotFound: there is none of this number.
+        """
+        request = thumbnail_requests.one(self.job, self.block, self.number, number, run=run)
+        return await self._farm.send(request)
 
     async def follow(self, run: int = 0) -> AsyncGenerator[str]:
         """Read what it writes, as it writes it, until that run ends.

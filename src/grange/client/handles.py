@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar, Unpack
 from grange.client.errors import JobDeleted, JobFailed, NotFound
 from grange.client.requests import jobs as job_requests
 from grange.client.requests import tasks as task_requests
+from grange.client.requests import thumbnails as thumbnail_requests
 from grange.client.requests.message import Request
 from grange.client.seen import NamedTask, SeenJob, Which
 from grange.client.watching import Message, job_in, tells_of_log, tells_of_task
@@ -21,6 +22,7 @@ from grange.model.views import (
     StoryLine,
     TaskDetail,
     TaskView,
+    ThumbnailView,
     WhyView,
 )
 from grange.wire.watch import Snapshot, Watch
@@ -204,6 +206,18 @@ class JobHandle(SeenJob):
         """Ask for all that happened to it, in order."""
         return self._farm.send(job_requests.story(self.id))
 
+    def thumbnails(self) -> tuple[ThumbnailView, ...]:
+        """Look at its newest thumbnails, the newest first."""
+        return self._farm.send(thumbnail_requests.of_job(self.id))
+
+    def thumbnail(self) -> bytes:
+        """Give its newest thumbnail, a JPEG.
+
+        Raises:
+            NotFound: it has none (yet).
+        """
+        return self._farm.send(thumbnail_requests.newest(self.id))
+
     def delete(self) -> None:
         """Delete it; what runs of it is stopped."""
         self._farm.send(job_requests.remove(self.id))
@@ -236,6 +250,28 @@ class TaskHandle(NamedTask):
         """
         request = task_requests.log(self.job, self.block, self.number, run=run)
         return self._farm.send(request).text
+
+    def thumbnails(self, run: int = 0) -> tuple[ThumbnailView, ...]:
+        """Look at its thumbnails, the newest first.
+
+        Args:
+            run: id of one of its runs; 0 the last.
+        """
+        request = thumbnail_requests.of_task(self.job, self.block, self.number, run=run)
+        return self._farm.send(request)
+
+    def thumbnail(self, number: int, run: int = 0) -> bytes:
+        """Give one of its thumbnails, a JPEG.
+
+        Args:
+            number: as `thumbnails` says it.
+            run: id of one of its runs; 0 the last.
+
+        Raises:
+            NotFound: there is none of this number.
+        """
+        request = thumbnail_requests.one(self.job, self.block, self.number, number, run=run)
+        return self._farm.send(request)
 
     def follow(self, run: int = 0) -> Generator[str]:
         """Read what it writes, as it writes it, until that run ends.

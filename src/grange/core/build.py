@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from grange.core import deps
-from grange.core.gates import regate_branch, regate_job, regate_user, reoffer
+from grange.core.gates import regate_user, reoffer
 from grange.core.objects import Block, Branch, Job, User, parent_path
 from grange.core.pick import Picker
 from grange.core.state import FarmState
@@ -209,7 +209,6 @@ def add_branch(state: FarmState, path: str, spec: BranchSpec, created: float) ->
     state.branches[path] = branch
     state.shares[share.share_id] = path
     state.dirty.branches.add(path)
-    regate_branch(state, branch, created)
     return branch
 
 
@@ -219,4 +218,3 @@ def reshape(state: FarmState, job: Job, now: float) -> None:
         job.share.withdraw(block.demand, (block.number,))
         set_demand(state, job, block)
     reoffer(state, job, now)
-    regate_job(state, job, now)

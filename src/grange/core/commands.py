@@ -172,6 +172,7 @@ class EditWorker(Cmd, frozen=True, kw_only=True):
 
     worker_id: WorkerId
     changes: Fields
+    why: str = ""  #: for the audit, where no person does it
 
 
 class DeleteWorker(Cmd, frozen=True, kw_only=True):
@@ -194,10 +195,18 @@ class HealWorker(Cmd, frozen=True, kw_only=True):
 
 
 class InstructWorker(Cmd, frozen=True, kw_only=True):
-    """Have a worker exit, restart, reboot, shut down or sleep."""
+    """Have a worker do something with its machine, or wake that."""
 
     worker_id: WorkerId
-    what: Literal["exit", "restart", "reboot", "shutdown", "sleep"]
+    what: Literal["exit", "restart", "reboot", "shutdown", "sleep", "wake", "self-test"]
+    why: str = ""  #: for the audit, where no person does it
+
+
+class NoteHealth(Cmd, frozen=True, kw_only=True):
+    """What a worker has found wrong with its machine."""
+
+    worker_id: WorkerId
+    faults: tuple[str, ...] = ()  #: a sentence each; none: it is well
 
 
 class MeasureWorker(Cmd, frozen=True, kw_only=True):
@@ -250,6 +259,7 @@ Command = (
     | HealWorker
     | InstructWorker
     | MeasureWorker
+    | NoteHealth
     | EndRun
     | NoteFrames
 )

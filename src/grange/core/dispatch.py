@@ -25,6 +25,7 @@ from grange.core.gates import (
 )
 from grange.core.objects import Block, Job, Run, Worker
 from grange.core.order_run import run_spec
+from grange.core.rest import wake_for_work
 from grange.core.runs import record
 from grange.core.state import FarmState
 from grange.core.supply import replace
@@ -54,6 +55,8 @@ def dispatch(state: FarmState, now: float, out: Outcome) -> None:
             _close_spent(state, root.share.lines)
     for job, block in aside:
         reoffer_block(job, block)
+    if state.resting and not branch_gate(root, now):
+        wake_for_work(state, now, out)
     if state.open_demands and branch_gate(root, now) == "branch-rate":
         state.set_timer(int(now) + 1.0, "second", number=root.share.share_id)
 

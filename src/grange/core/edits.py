@@ -22,7 +22,6 @@ from grange.core.build import (
     next_position,
     place_job,
     reshape,
-    spread_tasks,
     watch_life,
 )
 from grange.core.commands import AppendBlocks, AppendTasks, EditJob
@@ -146,13 +145,13 @@ def _edit_block(
     now: float,
     out: Outcome,
 ) -> None:
-    path = f"blocks[{block.number}]."
-    before, spec = block.spec, edited(block.spec, changes, BLOCK_EDITABLE, path)
-    check_block_fields(state, spec, path.rstrip("."))
-    check_command(spec.command, path + "command")
-    check_tasks(spec.command, block.named, path.rstrip("."))
+    path = f"blocks[{block.number}]"
+    before, spec = block.spec, edited(block.spec, changes, BLOCK_EDITABLE, f"{path}.")
+    check_block_fields(state, spec, path)
+    check_command(spec.command, f"{path}.command")
+    check_tasks(spec.command, block.named, path)
     if spec.frames and not spec.command:
-        raise InvalidField("a block with frames needs a command", path + "command")
+        raise InvalidField("a block with frames needs a command", f"{path}.command")
     specs = [spec if other is block else other.spec for other in job.blocks]
     deps.refuse_block_cycle(specs)
     if block.pre_for is not None and (spec.depend_mask or spec.tasks_depend_mask):
@@ -164,20 +163,19 @@ def _edit_block(
     state.touch_block(block)
     deps.link_blocks(job)
     for other in job.blocks:
-        if other.task_waits or other.tasks.counts[TaskState.WAITING] or other is block:
-            _fit_tasks(state, job, other, now, out)
+        if other.task_waits or other.tasks.counts[TaskState.WAITING]:
+            _fit_tasks(state, job, other, out)
     reshape(state, job, now)
 
 
-def _fit_tasks(state: FarmState, job: Job, block: Block, now: float, out: Outcome) -> None:
+def _fit_tasks(state: FarmState, job: Job, block: Block, out: Outcome) -> None:
     """Make a block's tasks WAITING or READY after its dependencies changed."""
     if block.task_waits:
         refit_block(state, job, block, out)
-    elif block.tasks.counts[TaskState.WAITING]:
+    else:
         for task in list(block.tasks.indexes(TaskState.WAITING)):
             state.move(block, task, TaskState.READY)
         out.events.append(TasksChanged(job.job_id, block.number))
-    settle(state, job, block, now, out)
 
 
 def append_blocks(state: FarmState, cmd: AppendBlocks, now: float, out: Outcome) -> None:
@@ -199,7 +197,6 @@ def append_blocks(state: FarmState, cmd: AppendBlocks, now: float, out: Outcome)
         job.blocks.append(block)
     deps.link_blocks(job)
     for block in job.blocks[start:]:
-        spread_tasks(job, block)
         set_demand(state, job, block)
         state.touch_block(block)
         block.tasks.dirty.update(range(-(-block.tasks.size // CHUNK)))
@@ -208,11 +205,8 @@ def append_blocks(state: FarmState, cmd: AppendBlocks, now: float, out: Outcome)
         refit_block(state, job, block, out)
         reoffer_block(job, block)
     settle_job(state, job, now, out)
-    regate_job(state, job, now)
-    state.dirty.jobs.add(job.job_id)
     note(out, job, now, f"{len(cmd.blocks)} blocks appended")
     out.reply = tuple(range(start, len(job.blocks)))
-    out.events.append(JobChanged(job.job_id))
 
 
 def append_tasks(state: FarmState, cmd: AppendTasks, now: float, out: Outcome) -> None:

@@ -32,13 +32,20 @@ class TellWorker(msgspec.Struct, frozen=True, gc=False, tag=True):
     what: str
 
 
+class WakeMachine(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Send a machine that sleeps the packet that wakes it."""
+
+    worker_id: WorkerId
+    macs: tuple[str, ...]  #: of its network interfaces
+
+
 class DropFiles(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Remove the logs and thumbnails of a deleted job."""
 
     job_id: JobId
 
 
-Effect = StartRun | StopRun | TellWorker | DropFiles
+Effect = StartRun | StopRun | TellWorker | WakeMachine | DropFiles
 
 
 class Changed(msgspec.Struct, frozen=True):

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from grange.core import commands as c
-from grange.core import dispatch, edits, jobs, nodes, operate, persist, runs, timers, workers
+from grange.core import (
+    dispatch,
+    edits,
+    health,
+    jobs,
+    nodes,
+    operate,
+    persist,
+    runs,
+    timers,
+    workers,
+)
 from grange.core.effects import Outcome
 from grange.core.records import Changes, Snapshot
 from grange.core.state import FarmState
@@ -36,7 +47,8 @@ RULES: dict[type, Rule] = {
     c.EditWorker: workers.edit,
     c.DeleteWorker: workers.delete,
     c.EjectWorker: workers.eject,
-    c.HealWorker: workers.heal,
+    c.HealWorker: health.heal,
+    c.NoteHealth: health.note_health,
     c.InstructWorker: workers.instruct,
     c.MeasureWorker: workers.measure,
     c.EndRun: runs.end,

@@ -37,11 +37,10 @@ POST_LIFE_S = 1_800  # a job of post commands is deleted after
 
 def submit(state: FarmState, cmd: SubmitJob, now: float, out: Outcome) -> None:
     """Accept a job, or answer a repeated submission as the first time."""
-    if cmd.token:
-        known = state.tokens.get((cmd.user, cmd.token))
-        if known is not None:
-            _answer_again(state, cmd, known[0], out)
-            return
+    known = state.tokens.get((cmd.user, cmd.token))
+    if known is not None:
+        _answer_again(state, cmd, known[0], out)
+        return
     if not cmd.user:
         raise InvalidField("a job needs a user", "user")
     check_job(state, cmd.spec)

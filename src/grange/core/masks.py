@@ -48,8 +48,7 @@ def regex(text: str) -> Match:
     try:
         compiled = re2.compile(text, options)
     except re2.error as error:
-        reason = error.args[0] if error.args else "not understood"
-        raise ValueError(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
+        raise ValueError(error.args[0].decode()) from error
     return lambda name: compiled.fullmatch(name) is not None
 
 

@@ -10,9 +10,10 @@ from grange.core.demand import DemandKey, GroupKey, Level, Prefs
 from grange.core.objects import Block, Job, Worker
 from grange.core.records import HostErrors
 from grange.core.state import FarmState
-from grange.model.states import Nimby
+from grange.model.states import Nimby, Rest
 
 OK = ""
+_AWAKE = Rest.AWAKE
 FORBID = -100  # a pool preference that keeps a job out
 EXCLUSIVE = 100  # a pool preference that keeps a job in
 
@@ -96,6 +97,8 @@ def preference(levels: tuple[Prefs, ...], has: GroupKey) -> int:
 
 def load_refusal(state: FarmState, need: DemandKey, worker: Worker) -> str:
     """Why a worker cannot serve a demand at this moment."""
+    if worker.rest is not _AWAKE:
+        return "asleep"
     if not worker.linked:
         return "offline"
     if worker.sick:
@@ -113,6 +116,17 @@ def load_refusal(state: FarmState, need: DemandKey, worker: Worker) -> str:
     if need.tickets and not all(state.ticket_free(worker, *item) for item in need.tickets):
         return "tickets"
     return OK
+
+
+def could_take(state: FarmState, need: DemandKey, worker: Worker) -> bool:
+    """Whether a worker of the right group could serve a demand if it were awake and idle."""
+    return (
+        not worker.sick
+        and worker.max_tasks != 0
+        and need.memory_mb <= worker.traits.memory_mb
+        and need.hdd_gb <= worker.traits.hdd_gb
+        and all(state.ticket_free(worker, *item) for item in need.tickets)
+    )
 
 
 def host_refusal(state: FarmState, job: Job, block: Block, worker: Worker, now: float) -> str:

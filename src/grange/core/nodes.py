@@ -25,10 +25,11 @@ from grange.core.effects import Outcome
 from grange.core.errors import InUse, InvalidField, NoSuchBranch, NoSuchPool, NoSuchUser
 from grange.core.events import BranchChanged, PoolChanged, UserChanged
 from grange.core.gates import regate_branch, regate_user
+from grange.core.health import await_test
 from grange.core.masks import check_regex
 from grange.core.objects import Branch, Job, Pool, User, parent_path
 from grange.core.state import FarmState
-from grange.core.supply import regroup_pool, reopen_tickets
+from grange.core.supply import regroup_pool
 from grange.model.nodes import BranchSpec, PoolSpec, UserSpec, WorkSpec
 
 USER_EDITABLE = frozenset(UserSpec.__struct_fields__)
@@ -172,13 +173,11 @@ def edit_pool(state: FarmState, cmd: EditPool, now: float, out: Outcome) -> None
     out.changed = differences(before, spec)
     pool.spec = spec
     regroup_pool(state, path)
-    reopen_tickets(state, spec.tickets_pool.keys() | spec.tickets_host.keys() | _tickets(before))
+    if spec.sick_test_s != before.sick_test_s:
+        for worker in state.workers.values():
+            await_test(state, worker, now)
     state.dirty.pools.add(path)
     out.events.append(PoolChanged(path))
-
-
-def _tickets(spec: PoolSpec) -> set[str]:
-    return {*spec.tickets_pool, *spec.tickets_host}
 
 
 def delete_pool(state: FarmState, cmd: DeletePool, now: float, out: Outcome) -> None:

@@ -18,7 +18,7 @@ from grange.model.nodes import BranchSpec, PoolSpec, UserSpec, WorkerSpec
 from grange.model.patterns import fill
 from grange.model.run import Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from grange.model.states import Presence
+from grange.model.states import Presence, Rest
 
 PATHS_MAX = 20_000  # paths of branches and pools whose levels are remembered
 
@@ -146,6 +146,8 @@ class Worker:
     home: str = ""  # of its state folder
     presence: Presence = Presence.OFFLINE
     seen: float = 0.0
+    rest: Rest = Rest.AWAKE
+    rested: float = 0.0  # when that began; 0: it never slept
     sick: str = ""
     sick_users: dict[str, None] = field(default_factory=dict)  # users whose tasks failed in a row
     runs: set[RunId] = field(default_factory=set)
@@ -163,7 +165,7 @@ class Worker:
 
     @property
     def linked(self) -> bool:
-        """Whether it can be given work now."""
+        """Whether it has a connection."""
         return self.presence is Presence.ONLINE
 
     @property

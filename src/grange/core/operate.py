@@ -15,8 +15,6 @@ from grange.core.moves import note, refit_block, set_state, settle
 from grange.core.objects import Block, Job
 from grange.core.runs import close_run
 from grange.core.state import FarmState
-from grange.core.supply import reopen
-from grange.core.tasks import CHUNK
 from grange.model.ids import RunId
 from grange.model.run import RunResult
 from grange.model.states import RunStatus, TaskFilter, TaskFlag, TaskOp, TaskState
@@ -67,7 +65,6 @@ def change(state: FarmState, cmd: ChangeTasks, now: float, out: Outcome) -> None
         count = _change_block(state, job, block, cmd, spans, now, out)
         if count:
             touched += count
-            reopen(state, block.demand)
             first, last = (spans[0][0], spans[-1][1]) if spans else (None, None)
             note(out, job, now, f"{count} tasks {PAST[cmd.op]}", block, first, last)
     out.reply = touched
@@ -178,8 +175,7 @@ def change_task(
     if block.tasks.state[task] == S.RUNNING:
         _stop(state, block, task, f"{PAST[op]} by request", now, out)
     block.tasks.forget_errors(task)
-    if block.task_errors.pop(task, None):
-        block.tasks.dirty.add(task // CHUNK)
+    block.task_errors.pop(task, None)
     block.tasks.set_flags(task, TaskFlag(0))
     set_state(state, job, block, task, _target(job, block, op, task), now, out)
 

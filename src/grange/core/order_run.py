@@ -77,6 +77,7 @@ def run_spec(state: FarmState, job: Job, block: Block, run: Run, worker: Worker)
         min_run_time_s=spec.task_min_run_time_s,
         progress_change_timeout_s=max(0, spec.task_progress_change_timeout_s),
         need_memory_mb=run.memory_mb or -1,
+        memory_max_mb=memory_max(state, worker, run.memory_mb),
         file_size_min=spec.file_size_min,
         file_size_max=spec.file_size_max,
         skip_thumbnails=spec.skip_thumbnails,
@@ -87,6 +88,17 @@ def run_spec(state: FarmState, job: Job, block: Block, run: Run, worker: Worker)
         custom_data=_custom_data(state, job, block, run.task, worker),
         tickets=dict(run.tickets),
     )
+
+
+def memory_max(state: FarmState, worker: Worker, need_mb: int) -> int:
+    """Resident MB above which a worker ends a run, by the policy of its pools; 0 never."""
+    if need_mb <= 0:
+        return 0
+    chain = [pool.spec for pool in state.pool_chain(worker.pool)]
+    if next((spec.memory_policy for spec in chain if spec.memory_policy), "") != "kill":
+        return 0
+    over = (spec.memory_over_percent for spec in chain if spec.memory_over_percent >= 0)
+    return need_mb * (100 + next(over, 0)) // 100
 
 
 def _custom_data(

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from grange.core import deps
+from grange.core import deps, rest
 from grange.core.build import add_branch, enter, reshape, set_solving, watch_life
 from grange.core.effects import Outcome
 from grange.core.gates import regate_branch, regate_user
+from grange.core.health import await_test
 from grange.core.moves import refit_block
 from grange.core.objects import Block, Job, Pool, Run, User, Worker
 from grange.core.pick import Picker
@@ -99,6 +100,8 @@ def _worker_record(worker: Worker) -> WorkerRecord:
         online=worker.presence is not Presence.OFFLINE,
         sick=worker.sick,
         home=worker.home,
+        rest=worker.rest,
+        rested=worker.rested,
     )
 
 
@@ -207,6 +210,7 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
         state.pools[pool.path] = Pool(pool.path, pool.spec, pool.created)
     for worker in kept.workers:
         _restore_worker(state, worker)
+        await_test(state, state.workers[worker.worker_id], now)
     jobs = sorted(kept.jobs, key=lambda item: (item.position, item.job_id))
     for item in jobs:
         _restore_job(state, item, kept, now)
@@ -244,6 +248,7 @@ def _restore_worker(state: FarmState, record: WorkerRecord) -> None:
         sick=record.sick,
         home=record.home,
     )
+    rest.begin(state, worker, record.rest, record.rested)
     state.workers[worker.worker_id] = worker
     state.worker_names[worker.name] = worker.worker_id
     state.pools[worker.pool].workers.add(worker.worker_id)

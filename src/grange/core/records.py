@@ -12,6 +12,7 @@ from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.nodes import BranchSpec, PoolSpec, UserSpec, WorkerSpec
 from grange.model.run import RunResult, Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
+from grange.model.states import Rest
 
 
 class Rec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -112,6 +113,8 @@ class WorkerRecord(Rec, frozen=True, kw_only=True):
     online: bool
     sick: str = ""  #: why; "" when it is not
     home: str = ""  #: of its state folder
+    rest: Rest = Rest.AWAKE
+    rested: float = 0.0  #: when that began
 
 
 class UserRecord(Rec, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from grange.core.deps import start_state
 from grange.core.effects import Outcome
 from grange.core.events import JobFailed, RunEnded
 from grange.core.gates import regate_branch, regate_job, regate_user
+from grange.core.health import sicken
 from grange.core.moves import follow_task, note, set_state
 from grange.core.objects import Block, Job, Run
 from grange.core.records import HostErrors, RunRecord
@@ -195,18 +196,6 @@ def _count_host(hosts: dict[str, HostErrors], name: str, now: float, forgive: in
     hosts[name] = HostErrors(count=1 + (before.count if before else 0), last=now)
     if len(hosts) > HOSTS_MAX:
         del hosts[min(hosts, key=lambda host: hosts[host].last)]
-
-
-def sicken(state: FarmState, user: str, run: Run, now: float) -> None:
-    """Count failures in a row of different users' tasks; too many make the worker sick."""
-    worker = state.workers[run.worker_id]
-    chain = state.pool_chain(worker.pool)
-    limit = next((p.spec.sick_errors_count for p in chain if p.spec.sick_errors_count >= 0), 0)
-    worker.sick_users[user] = None
-    if 0 < limit <= len(worker.sick_users) and not worker.sick:
-        worker.sick = f"tasks of {len(worker.sick_users)} users failed one after the other"
-        state.dirty.workers.add(worker.worker_id)
-        replace(state, worker)
 
 
 def note_frames(state: FarmState, cmd: NoteFrames, now: float, out: Outcome) -> None:

@@ -7,6 +7,7 @@ from heapq import heappush
 from typing import Literal
 
 from grange.core.demand import Demand, Group, GroupKey
+from grange.core.errors import NoSuchWorker
 from grange.core.masks import Match
 from grange.core.objects import Block, Branch, Job, Pool, Run, User, Worker, path_chain
 from grange.core.records import HostErrors, RunRecord
@@ -15,7 +16,7 @@ from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.nodes import ROOT_BRANCH, ROOT_POOL
 from grange.model.states import READY, TaskState
 
-TimerKind = Literal["job", "life", "second", "forgive", "token"]
+TimerKind = Literal["job", "life", "second", "forgive", "token", "rest", "wake", "test"]
 
 
 class Dirty:
@@ -54,6 +55,8 @@ class FarmState:
         self.pools: dict[str, Pool] = {}
         self.workers: dict[WorkerId, Worker] = {}
         self.worker_names: dict[str, WorkerId] = {}
+        self.resting: set[WorkerId] = set()  # whose machines sleep, or are to wake up
+        self.next_wake = 0.0  # when to look again whom to wake; not durable
         self.runs: dict[RunId, Run] = {}
         self.tokens: dict[tuple[str, str], tuple[JobId, float]] = {}
         self.last_ids: dict[str, int] = {"job": 0, "run": 0, "worker": 0}
@@ -97,6 +100,17 @@ class FarmState:
     def pool_chain(self, path: str) -> list[Pool]:
         """A pool and all above it, the nearest first."""
         return [self.pools[at] for at in path_chain(path)]
+
+    def worker(self, worker_id: WorkerId) -> Worker:
+        """A worker by its id.
+
+        Raises:
+            NoSuchWorker: it was deleted or never joined.
+        """
+        worker = self.workers.get(worker_id)
+        if worker is None:
+            raise NoSuchWorker(f"no worker {worker_id}")
+        return worker
 
     def start_run(self, run: Run) -> None:
         """Book a run on its task, block, job, user, branches and worker."""

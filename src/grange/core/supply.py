@@ -11,7 +11,9 @@ from grange.core.state import FarmState
 from grange.model.ids import WorkerId
 from grange.model.nodes import WorkSpec
 from grange.model.spec import JobSpec
-from grange.model.states import Nimby
+from grange.model.states import Nimby, Rest
+
+_AWAKE = Rest.AWAKE
 
 
 def need_of(state: FarmState, job: Job, block: Block) -> DemandKey:
@@ -197,7 +199,7 @@ def ungroup(state: FarmState, worker: Worker) -> None:
 
 def wanted_place(worker: Worker) -> Place | None:
     """Where a worker should stand in its group's line; None if it can take no task."""
-    if not worker.linked or worker.sick:
+    if not worker.linked or worker.sick or worker.rest is not _AWAKE:
         return None
     tasks = len(worker.runs)
     if 0 <= worker.max_tasks <= tasks or 0 <= worker.capacity <= worker.capacity_used:

@@ -1,9 +1,10 @@
-"""Deadlines: waiting and life times, starts per second, errors forgiven, tokens forgotten."""
+"""Deadlines: waiting and life times, starts per second, errors, tokens, machines that sleep."""
 
 from __future__ import annotations
 
 from heapq import heappop
 
+from grange.core import health, rest
 from grange.core.build import life_time
 from grange.core.effects import Outcome
 from grange.core.events import JobChanged
@@ -12,7 +13,7 @@ from grange.core.jobs import TOKEN_KEEP_S, remove
 from grange.core.objects import Job
 from grange.core.state import FarmState
 from grange.core.supply import reopen
-from grange.model.ids import JobId
+from grange.model.ids import JobId, WorkerId
 
 TOKENS_SWEEP = 1_000  # tokens forgotten in one go
 TOKENS_PAUSE_S = 3_600  # between two looks at old tokens
@@ -31,6 +32,10 @@ def ring(state: FarmState, now: float, out: Outcome) -> None:
             forget_tokens(state, now)
         elif kind == "second":
             _ring_second(state, number, now)
+        elif kind == "rest":
+            rest.ring(state, WorkerId(number), now, out)
+        elif kind == "test":
+            health.ring(state, WorkerId(number), now, out)
         elif (job := state.jobs.get(JobId(number))) is not None:
             if kind == "forgive":
                 for block in job.blocks:

@@ -43,6 +43,7 @@ GATES = {
 #: What refuses on a worker; said of one or more of them.
 REFUSALS = {
     "offline": "offline",
+    "asleep": "asleep, or about to be",
     "sick": "sick: heal it when it is well",
     "worker-busy": "busy: as many tasks as it may run",
     "capacity": "short of free capacity",

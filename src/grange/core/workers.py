@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from grange.core import rest
 from grange.core.accept import edited
 from grange.core.build import clean_path, reshape
 from grange.core.commands import (
     DeleteWorker,
     EditWorker,
     EjectWorker,
-    HealWorker,
     InstructWorker,
     Joined,
     JoinWorker,
@@ -26,7 +26,6 @@ from grange.core.errors import (
     InvalidField,
     NameTaken,
     NoSuchPool,
-    NoSuchWorker,
 )
 from grange.core.events import WorkerChanged, WorkerDeleted
 from grange.core.masks import regex
@@ -41,18 +40,6 @@ from grange.model.states import Nimby, Presence, RunStatus
 
 WORKER_EDITABLE = frozenset(WorkerSpec.__struct_fields__)
 AHEAD_MAX = 1_000_000_000  # runs by which a worker may be ahead of the farm
-
-
-def get_worker(state: FarmState, worker_id: WorkerId) -> Worker:
-    """A worker by its id.
-
-    Raises:
-        NoSuchWorker: it was deleted or never joined.
-    """
-    worker = state.workers.get(worker_id)
-    if worker is None:
-        raise NoSuchWorker(f"no worker {worker_id}")
-    return worker
 
 
 def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
@@ -76,6 +63,7 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
     worker.traits = cmd.traits
     worker.presence = Presence.ONLINE
     worker.seen = now
+    rest.link_made(state, worker, now, out)
     nimby = Nimby(cmd.nimby) if cmd.nimby else worker.spec.nimby
     user = worker.spec.user or cmd.user
     if (nimby, user) != (worker.spec.nimby, worker.spec.user):
@@ -168,24 +156,26 @@ def _give_back(state: FarmState, run: Run, why: str, now: float, out: Outcome) -
 
 def unlink(state: FarmState, cmd: UnlinkWorker, now: float, out: Outcome) -> None:
     """A link is down: give no more work, keep the runs until the lease ends."""
-    worker = get_worker(state, cmd.worker_id)
+    worker = state.worker(cmd.worker_id)
     if worker.presence is not Presence.ONLINE:
         return
     worker.presence = Presence.MISSING
     worker.seen = now
     replace(state, worker)
+    rest.link_lost(state, worker, now, out)
     state.dirty.workers.add(worker.worker_id)
     out.events.append(WorkerChanged(worker.worker_id))
 
 
 def lose(state: FarmState, cmd: LoseWorker, now: float, out: Outcome) -> None:
     """Take the runs of a worker back that cannot have them any more."""
-    worker = get_worker(state, cmd.worker_id)
+    worker = state.worker(cmd.worker_id)
     if worker.presence is Presence.OFFLINE:
         return
     worker.presence = Presence.OFFLINE
     worker.seen = now
     replace(state, worker)
+    rest.link_lost(state, worker, now, out)
     for run_id in sorted(worker.runs):
         _give_back(state, state.runs[run_id], f"worker {worker.name}: {cmd.reason}", now, out)
     state.dirty.workers.add(worker.worker_id)
@@ -194,7 +184,7 @@ def lose(state: FarmState, cmd: LoseWorker, now: float, out: Outcome) -> None:
 
 def edit(state: FarmState, cmd: EditWorker, now: float, out: Outcome) -> None:
     """Change what is set on a worker."""
-    worker = get_worker(state, cmd.worker_id)
+    worker = state.worker(cmd.worker_id)
     spec = edited(worker.spec, cmd.changes, WORKER_EDITABLE)
     path = clean_path(spec.pool) if spec.pool else _pool_for(state, worker.name).path
     if path not in state.pools:
@@ -242,7 +232,7 @@ def _count_owners(state: FarmState, was: WorkerSpec, now_is: WorkerSpec, now: fl
 
 def delete(state: FarmState, cmd: DeleteWorker, now: float, out: Outcome) -> None:
     """Forget a worker that is offline."""
-    worker = get_worker(state, cmd.worker_id)
+    worker = state.worker(cmd.worker_id)
     if worker.presence is not Presence.OFFLINE:
         raise InUse(f"worker {worker.name} is {worker.presence}: stop it first")
     ungroup(state, worker)
@@ -250,6 +240,7 @@ def delete(state: FarmState, cmd: DeleteWorker, now: float, out: Outcome) -> Non
     del state.workers[worker.worker_id]
     del state.worker_names[worker.name]
     state.pools[worker.pool].workers.discard(worker.worker_id)
+    state.resting.discard(worker.worker_id)
     state.dirty.workers.discard(worker.worker_id)
     state.dirty.deleted_workers.append(worker.worker_id)
     out.events.append(WorkerDeleted(worker.worker_id))
@@ -257,7 +248,7 @@ def delete(state: FarmState, cmd: DeleteWorker, now: float, out: Outcome) -> Non
 
 def eject(state: FarmState, cmd: EjectWorker, now: float, out: Outcome) -> None:
     """Stop the runs of a worker. Replies with their number."""
-    worker = get_worker(state, cmd.worker_id)
+    worker = state.worker(cmd.worker_id)
     ejected: list[RunId] = []
     for run_id in sorted(worker.runs):
         run = state.runs[run_id]
@@ -273,30 +264,25 @@ def eject(state: FarmState, cmd: EjectWorker, now: float, out: Outcome) -> None:
     out.events.append(WorkerChanged(worker.worker_id))
 
 
-def heal(state: FarmState, cmd: HealWorker, now: float, out: Outcome) -> None:
-    """Trust a sick worker again."""
-    worker = get_worker(state, cmd.worker_id)
-    worker.sick = ""
-    worker.sick_users.clear()
-    replace(state, worker)
-    freshen(state, worker)
-    state.dirty.workers.add(worker.worker_id)
-    out.events.append(WorkerChanged(worker.worker_id))
-
-
 def instruct(state: FarmState, cmd: InstructWorker, now: float, out: Outcome) -> None:
     """Have a worker do something with its machine."""
-    worker = get_worker(state, cmd.worker_id)
+    worker = state.worker(cmd.worker_id)
+    if cmd.what == "wake":
+        rest.wake(state, worker, now, out)
+        return
     if not worker.linked:
         raise InvalidField(
             f"worker {worker.name} is {worker.presence}: it cannot be told", "worker"
         )
-    out.effects.append(TellWorker(worker.worker_id, cmd.what))
+    if cmd.what == "sleep":
+        rest.put_to_sleep(state, worker, now, out)
+    else:
+        out.effects.append(TellWorker(worker.worker_id, cmd.what))
 
 
 def measure(state: FarmState, cmd: MeasureWorker, now: float, out: Outcome) -> None:
     """Note how much memory and disk is free. Not durable."""
-    worker = get_worker(state, cmd.worker_id)
+    worker = state.worker(cmd.worker_id)
     worker.measured_memory_mb = cmd.free_memory_mb
     worker.measured_hdd_gb = cmd.free_hdd_gb
     freshen(state, worker)

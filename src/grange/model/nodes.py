@@ -13,6 +13,8 @@ from grange.model.states import Nimby
 Solve = Literal["order", "priority"]  # who is first: by priority then age, or by need
 NeedBy = Literal["tasks", "capacity"]  # what `need` counts as running
 Preference = Annotated[int, Meta(ge=-100, le=100)]
+MemoryPolicy = Literal["", "report", "kill"]  # what becomes of a run that uses more than it asked
+Percent = Annotated[int, Meta(ge=-1, le=1_000)]
 
 
 class WorkSpec(
@@ -100,6 +102,28 @@ class PoolSpec(
     new_nimby: bool = False
     new_paused: bool = False
     sick_errors_count: Limit = -1  #: failures of different users that make a worker sick
+    sick_test_s: Limit = -1  #: a sick worker examines its machine after so long; 0 never
+    memory_policy: MemoryPolicy = ""  #: "" as the level above
+    memory_over_percent: Percent = -1  #: of its need, that a run may use more; -1 inherits
+    #: a machine without a task is busy while any of these that is above 0 is reached
+    busy_cpu: Limit = -1  #: percent of all cores
+    busy_memory: Limit = -1  #: percent
+    busy_swap: Limit = -1  #: percent
+    busy_hdd_gb: Limit = -1  #: free, at most
+    busy_hdd_io: Limit = -1  #: percent of the time
+    busy_net_mbs: Limit = -1  #: MB/s, in and out
+    busy_input_s: Limit = -1  #: a person's last input is less long ago
+    busy_nimby_s: Limit = -1  #: busy for so long: nimby
+    #: it is idle while all of these that are above 0 hold; where none is, it never is
+    idle_cpu: Limit = -1  #: percent of all cores, at most
+    idle_memory: Limit = -1  #: percent, at most
+    idle_swap: Limit = -1  #: percent, at most
+    idle_hdd_gb: Limit = -1  #: free, at least
+    idle_hdd_io: Limit = -1  #: percent of the time, at most
+    idle_net_mbs: Limit = -1  #: MB/s, at most
+    idle_input_s: Limit = -1  #: a person's last input is so long ago
+    idle_free_s: Limit = -1  #: idle for so long: free, if it is nimby
+    idle_sleep_s: Limit = -1  #: idle for so long: to sleep, until there is work
 
 
 class WorkerSpec(
@@ -113,5 +137,12 @@ class WorkerSpec(
 
 
 #: The root pool's values where nobody says otherwise (Afanasy's).
-ROOT_POOL = PoolSpec(capacity_host=1_100, max_tasks_host=4, power_host=1, sick_errors_count=0)
+ROOT_POOL = PoolSpec(
+    capacity_host=1_100,
+    max_tasks_host=4,
+    power_host=1,
+    sick_errors_count=0,
+    memory_policy="report",
+    memory_over_percent=20,
+)
 ROOT_BRANCH = BranchSpec(create_childs=True, solve_jobs=False, max_tasks_per_second=-1)

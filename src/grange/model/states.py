@@ -46,7 +46,7 @@ class TaskFlag(IntFlag):
     PARSER_ERROR = 2  #: the parser saw an error in the output
     BAD_RESULT = 4  #: the parser judged the result bad
     BAD_FILES = 8  #: an expected file is missing or of a wrong size
-    FAILED_POST = 16  #: the work after the process (thumbnails) failed; the task is done
+    FAILED_POST = 16  #: work after the process failed (never a thumbnail); the task is done
     PARSER_SUCCESS = 32  #: the parser ended the process early and called it a success
     FATAL = 64  #: an error that no retry can mend
     RETRY = 128  #: failed before, ready to be tried again
@@ -120,6 +120,23 @@ PRESENCE_MOVES: Final[dict[Presence, frozenset[Presence]]] = {
 }
 
 
+class Rest(StrEnum):
+    """Whether a machine sleeps to save power (Afanasy: WOL falling, sleeping, waking)."""
+
+    AWAKE = "awake"  #: it does not sleep, as far as the farm knows
+    FALLING = "falling"  #: told to sleep, and its link still stands
+    ASLEEP = "asleep"  #: off the net until a packet wakes it
+    WAKING = "waking"  #: the packet was sent, and it has not come back yet
+
+
+REST_MOVES: Final[dict[Rest, frozenset[Rest]]] = {
+    Rest.AWAKE: frozenset({Rest.FALLING, Rest.WAKING}),
+    Rest.FALLING: frozenset({Rest.ASLEEP, Rest.AWAKE}),
+    Rest.ASLEEP: frozenset({Rest.WAKING, Rest.AWAKE}),
+    Rest.WAKING: frozenset({Rest.ASLEEP, Rest.AWAKE}),
+}
+
+
 class Nimby(StrEnum):
     """Whom a worker serves (Afanasy: free, nimby, NIMBY)."""
 
@@ -135,6 +152,9 @@ class WorkerState(StrEnum):
     REVOKED = "revoked"  #: its credential was taken away
     OFFLINE = "offline"
     MISSING = "missing"  #: out of touch, its lease not yet over
+    FALLING = "falling"  #: told to sleep
+    ASLEEP = "asleep"  #: a packet wakes it
+    WAKING = "waking"  #: the packet was sent
     SICK = "sick"  #: failed tasks of several users; gets none until healed
     PAUSED = "paused"
     NIMBY = "nimby"  #: its user works on it

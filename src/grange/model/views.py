@@ -143,6 +143,18 @@ class TaskDetail(View, frozen=True, kw_only=True):
     avoided_hosts: tuple[str, ...] = ()
 
 
+class ThumbnailView(View, frozen=True, kw_only=True):
+    """A small picture of what a run has made."""
+
+    run_id: int
+    block: int
+    task: int
+    number: int  #: in its run, from 1 on
+    name: str  #: of the file that it shows
+    size_bytes: int  #: of the JPEG
+    made: float  #: when the server got it
+
+
 class Reason(View, frozen=True, kw_only=True):
     """Why something does not start, and for how many workers that holds."""
 

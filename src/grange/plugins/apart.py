@@ -8,13 +8,7 @@ apart: it can be ended at any moment, and costs its run nothing but its progress
 from __future__ import annotations
 
 import atexit
-import contextlib
-import os
-import select
-import subprocess
-import sys
 import threading
-import time
 import weakref
 from collections.abc import Sequence
 from typing import Final
@@ -23,14 +17,12 @@ import msgspec
 from typing_extensions import override
 
 from grange.model.run import RunSpec
-from grange.plugins import programs
+from grange.plugins.companion import Companion, Lost
 from grange.plugins.parser import Arguments, Parser
 
 HANG_S: Final = 5.0  # for a parser to answer
 START_S: Final = 30.0  # for its process to start, on a busy machine and a cold disk
-ANSWER_MAX: Final = 16 * 1024 * 1024  # bytes
 IDLE_MAX: Final = 4  # processes kept for the next runs
-SIZE_BYTES: Final = 4  # the length of a message, before it, big-endian
 FLAGS: Final = ("warning", "error", "fatalerror", "badresult", "finishedsuccess")
 
 
@@ -75,10 +67,6 @@ class Answer(msgspec.Struct, omit_defaults=True):
     alarms: tuple[str, ...] = ()  #: strings looked for, told at the beginning
 
 
-class ParserLost(Exception):
-    """A parser's process did not answer, or ended. The text says which."""
-
-
 class ParserThrew(Exception):
     """A parser has thrown in its process.
 
@@ -101,14 +89,14 @@ class Apart(Parser):
 
     Raises:
         ParserThrew: the parser has thrown; it can be asked again.
-        ParserLost: there is no parser any more.
+        Lost: there is no parser any more.
     """
 
     def __init__(self, name: str, folders: Sequence[str]) -> None:
         super().__init__()
         self._name = name
         self._folders = tuple(folders)
-        self._child: _Child | None = None
+        self._child: Companion[Answer] | None = None
         self._messages: dict[str, str] = {}
         self._alarms: tuple[str, ...] = ()
 
@@ -155,10 +143,10 @@ class Apart(Parser):
 
     def _ask(self, request: Begin | Piece, seconds: float) -> Answer:
         if self._child is None:
-            raise ParserLost("the parser's process is gone")
+            raise Lost("the parser's process is gone")
         try:
             answer = self._child.ask(request, seconds)
-        except ParserLost:
+        except Lost:
             self._child.end()
             self._child = None
             raise
@@ -179,101 +167,21 @@ class Apart(Parser):
         self.files_onthefly = list(answer.files_onthefly)
 
 
-class _Child:
-    """A process that runs one parser after the other. For one thread at a time."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            (sys.executable, "-P", "-m", "grange.plugins.apart_main"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env=programs.child_environment(),
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._to, False)
-        os.set_blocking(self._from, False)
-        self._decoder = msgspec.msgpack.Decoder(Answer)
-
-    @property
-    def lives(self) -> bool:
-        """The process has not ended."""
-        return self._process.poll() is None
-
-    def ask(self, request: Begin | Piece, seconds: float) -> Answer:
-        """Send a request, wait for its answer.
-
-        Raises:
-            ParserLost: it did not come.
-        """
-        until = time.monotonic() + seconds
-        try:
-            self._send(packed(request), until, seconds)
-            size = int.from_bytes(self._receive(SIZE_BYTES, until, seconds), "big")
-            if size > ANSWER_MAX:
-                raise ParserLost("the parser said more than can be read")
-            return self._decoder.decode(self._receive(size, until, seconds))
-        except (OSError, EOFError):
-            raise ParserLost("the parser's process has ended") from None
-        except msgspec.MsgspecError as fault:
-            raise ParserLost(f"the parser cannot be understood: {fault}") from None
-
-    def end(self) -> None:
-        """End the process; nothing of it is left."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        self._process.wait()
-
-    def _send(self, data: bytes, until: float, seconds: float) -> None:
-        while data:
-            _wait(self._to, select.POLLOUT, until, seconds)
-            data = data[os.write(self._to, data) :]
-
-    def _receive(self, size: int, until: float, seconds: float) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            _wait(self._from, select.POLLIN, until, seconds)
-            more = os.read(self._from, size - len(data))
-            if not more:
-                raise EOFError
-            data += more
-        return bytes(data)
-
-
-def packed(message: Begin | Piece | Answer) -> bytes:
-    """Write a message with its length."""
-    data = msgspec.msgpack.encode(message)
-    return len(data).to_bytes(SIZE_BYTES, "big") + data
-
-
-def _wait(pipe: int, event: int, until: float, seconds: float) -> None:
-    poll = select.poll()
-    poll.register(pipe, event)
-    if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
-        raise ParserLost(f"the parser did not answer in {seconds:g} s")
-
-
-_idle: list[_Child] = []
+_idle: list[Companion[Answer]] = []
 _lock = threading.Lock()
 
 
-def _take() -> _Child:
+def _take() -> Companion[Answer]:
     with _lock:
         while _idle:
             child = _idle.pop()
             if child.lives:
                 return child
             child.end()
-    return _Child()
+    return Companion("grange.plugins.apart_main", "the parser", Answer)
 
 
-def _give_back(child: _Child) -> None:
+def _give_back(child: Companion[Answer]) -> None:
     with _lock:
         if len(_idle) < IDLE_MAX:
             _idle.append(child)

@@ -1,25 +1,15 @@
-"""The process in which a studio's parsers run: see `grange.plugins.apart`.
-
-It ends when its input does. It cannot take more memory than is good, and when it hangs the
-system ends it, should nobody be there to do so.
-"""
+"""The process in which a studio's parsers run: see `grange.plugins.apart`."""
 
 from __future__ import annotations
 
-import os
-import resource
-import signal
-import sys
-from typing import BinaryIO, Final
+from functools import partial
+from typing import Final
 
-import msgspec
-
-from grange.plugins import loading
-from grange.plugins.apart import FLAGS, HANG_S, SIZE_BYTES, START_S, Answer, Begin, Piece, packed
+from grange.plugins import companion, loading
+from grange.plugins.apart import FLAGS, HANG_S, START_S, Answer, Begin, Piece
 from grange.plugins.contract import PluginError
 from grange.plugins.parser import FILES_MAX, Parser, clean
 
-MEMORY_MAX: Final = 1024**3  # bytes of data
 WORD_MAX: Final = 64 * 1024  # characters of what a parser has to say
 PUT_MAX: Final = 2 * 1024 * 1024  # characters that it puts for a portion
 
@@ -86,25 +76,5 @@ def answer_to(host: Host, request: Begin | Piece) -> Answer:
         return Answer(fault=clean(repr(fault)), trace=loading.last_lines(fault))
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until there are no more requests."""
-    host = Host()
-    decoder = msgspec.msgpack.Decoder(Begin | Piece)
-    while size := requests.read(SIZE_BYTES):
-        request = decoder.decode(requests.read(int.from_bytes(size, "big")))
-        signal.alarm(int(2 * (START_S + HANG_S)))  # if the worker is not there to end us
-        answers.write(packed(answer_to(host, request)))
-        answers.flush()
-        signal.alarm(0)
-
-
-def main() -> None:
-    """Keep the answers' pipe from what a parser prints, then serve."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, MEMORY_MAX))
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    serve(sys.stdin.buffer, answers)
-
-
 if __name__ == "__main__":
-    main()
+    companion.serve(Begin | Piece, partial(answer_to, Host()), 2 * (START_S + HANG_S))

@@ -14,7 +14,8 @@ from typing import Final
 from grange.model.run import RunSpec
 from grange.model.states import RunStatus
 from grange.plugins import loading
-from grange.plugins.apart import Apart, ParserLost, ParserThrew
+from grange.plugins.apart import Apart, ParserThrew
+from grange.plugins.companion import Lost
 from grange.plugins.contract import Context, PluginError, Prepared, Reading, Stop, Verdict
 from grange.plugins.parser import Parser
 from grange.plugins.service import Service
@@ -188,7 +189,7 @@ def _parser(
     try:
         parser = _make(name, folders)
         parser.start(run, prepared.working_directory)
-    except (PluginError, ParserLost) as problem:
+    except (PluginError, Lost) as problem:
         return None, str(problem)
     except ParserThrew as fault:
         if not fault.trace:

@@ -2,8 +2,8 @@
 
 Files that were written for Afanasy find its base classes: see `grange.plugins.afanasy`.
 
-A plugin `x` is a class in `services/x.py` or `parsers/x.py`: the one named `x`, as Afanasy
-has it, else the only one there that is derived from the base class.
+A plugin `x` is a class in `services/x.py`, `parsers/x.py` or `resources/x.py`: the one named
+`x`, as Afanasy has it, else the only one there that is derived from the base class.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, Literal, TypeVar
 
-from grange.plugins import parsers, services
+from grange.plugins import parsers, resources, services
 from grange.plugins.afanasy import imports
+from grange.plugins.afanasy.resbase import resbase
 from grange.plugins.contract import PluginError
 from grange.plugins.parser import Parser
 from grange.plugins.service import Service
 
-Kind = Literal["services", "parsers"]
-T = TypeVar("T", Service, Parser)
+Kind = Literal["services", "parsers", "resources"]
+T = TypeVar("T", Service, Parser, resbase)
 
 TRACEBACK_LINES: Final = 8  # the last ones, which say where and what
 MODULES_MAX: Final = 256  # files of studios kept loaded
 _NAME = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
-_SHIPPED: Final = {"services": services, "parsers": parsers}
+_SHIPPED: Final = {"services": services, "parsers": parsers, "resources": resources}
 
 
 def service_class(name: str, folders: Sequence[str]) -> type[Service]:
@@ -56,6 +57,15 @@ def parser_class(name: str, folders: Sequence[str]) -> type[Parser]:
     if not folders:
         return _shipped_parser(name)
     return _class_in(_module("parsers", name, folders), name, Parser)
+
+
+def resource_class(name: str, folders: Sequence[str]) -> type[resbase]:
+    """Load a custom resource by its name.
+
+    Raises:
+        PluginError: there is none, or it is broken.
+    """
+    return _class_in(_module("resources", name, folders), name, resbase)
 
 
 def is_of_a_studio(kind: Kind, name: str, folders: Sequence[str]) -> bool:
@@ -109,21 +119,23 @@ def _studio_module(kind: Kind, name: str, folders: Sequence[str]) -> ModuleType 
     for folder in folders:
         path = Path(folder, kind, f"{name}.py")
         if path.is_file():
-            imports.install(_shipped, folders)
+            imports.install(_shipped, folders, kind)
             state = path.stat()
             return _load_file(str(path), state.st_mtime_ns, state.st_size)
     return None
 
 
-def _shipped(kind: str, name: str) -> type:
+def _shipped(kind: Kind, name: str) -> type:
     """Give the class of a plugin that ships.
 
     Raises:
         LookupError: there is none of the name.
     """
-    package = services if kind == "services" else parsers
+    package = _SHIPPED[kind]
     if name not in {module.name for module in pkgutil.iter_modules(package.__path__)}:
         raise LookupError(name)
+    if kind == "resources":
+        return resource_class(name, ())
     return _shipped_service(name) if kind == "services" else _shipped_parser(name)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from grange.plugins import loading
-from grange.plugins.apart import ParserLost, ParserThrew
+from grange.plugins.apart import ParserThrew
+from grange.plugins.companion import Lost
 from grange.plugins.contract import Reading
 from grange.plugins.findings import Findings
 from grange.plugins.parser import Parser, clean
@@ -111,7 +112,7 @@ class Watch:
 
     def _contain(self, fault: BaseException) -> str:
         """Count a fault; tell of the first."""
-        if isinstance(fault, ParserLost):
+        if isinstance(fault, Lost):
             self._parser = None
             self.log.append(f"{str(fault).capitalize()}. Going on without it.")
             self.findings.warn(str(fault))

@@ -12,8 +12,10 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from grange.model.machine import PLAIN, MachineSettings
 from grange.plugins.path_rules import BadPathMap, PathMapSettings, check
 from grange.server.spelling import nearest
+from grange.server.wake import split_address
 from grange.wire.address import is_loopback
 
 FILE_NAME: Final = "settings.toml"  # in the state folder
@@ -55,9 +57,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     join_code_s: Annotated[float, Meta(ge=60)] = 3_600.0  #: seconds that a join code is good for
     worker_accept: bool = False  #: whether who has a join code needs no accepting by a person
 
+    #: where packets that wake machines are sent, each with or without a port
+    wake_addresses: Texts = ("255.255.255.255",)
+
     services_extra: Texts = ()  #: names of services that may be asked for besides those we know
     plugin_folders: Texts = ()  #: folders of a studio's own services and parsers
     path_map: PathMapSettings = PathMapSettings()  #: what machines call the server's paths
+    machine: MachineSettings = PLAIN  #: what is set on this machine for its own worker
     worker_run_as: str = ""  #: user of the tasks on this machine's own worker; "" as the server
     worker_allow_root: bool = False  #: whether tasks of this machine's own worker may run as root
     log_level: Literal["debug", "info", "warning", "error"] = "info"  #: least weight of a log line
@@ -197,6 +203,12 @@ def _check_whole(settings: Settings) -> None:
         )
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise BadSetting("tls_certificate and tls_key go together: set both or none")
+    for address in settings.wake_addresses:
+        try:
+            split_address(address)
+        except ValueError as error:
+            text = f"wake_addresses: {address!r} is not an IPv4 address with or without :port"
+            raise BadSetting(text) from error
     if settings.worker_lease_s < 2 * settings.heartbeat_s:
         raise BadSetting(
             f"lease_s = {settings.lease_s:g} is too short for heartbeat_s ="

@@ -15,6 +15,7 @@ from grange.core.commands import (
     LoseWorker,
     MeasureWorker,
     NoteFrames,
+    NoteHealth,
     Submitted,
     UnlinkWorker,
 )
@@ -32,7 +33,10 @@ INBOX_MAX = 10_000  # commands waiting; `do` waits beyond, which slows the sende
 DETAILS_MAX = 8_192  # bytes of a command kept in the audit
 
 #: Reports of machines; they change the farm but are nobody's decision, so are not audited.
-_REPORTS = (EndRun, JoinWorker, LoseWorker, MeasureWorker, NoteFrames, UnlinkWorker)
+_REPORTS = (
+    *(EndRun, JoinWorker, LoseWorker, MeasureWorker),
+    *(NoteFrames, NoteHealth, UnlinkWorker),
+)
 
 
 class Actor(msgspec.Struct, frozen=True):

@@ -9,10 +9,13 @@ from msgspec.structs import replace
 
 from grange.core.events import Event, RunEnded, WorkerDeleted
 from grange.model.ids import RunId, WorkerId
-from grange.model.run import Progress, Resources
+from grange.model.run import Dial, Progress, Resources
 
 TEXT_MAX: Final = 250  # characters of a text that a worker sends; it goes to every watcher
+TOOLTIP_MAX: Final = 2_000  # characters of the longer text of a custom resource
 USERS_MAX: Final = 100  # people who are signed in at one machine
+GPUS_MAX: Final = 64  # told of one machine
+DIALS_MAX: Final = 16  # custom resources of one machine
 
 
 class Gauges:
@@ -33,7 +36,11 @@ class Gauges:
         self.resources[worker_id] = replace(
             resources,
             gpu_string=resources.gpu_string[:TEXT_MAX],
+            gpus=tuple(
+                replace(gpu, name=gpu.name[:TEXT_MAX]) for gpu in resources.gpus[:GPUS_MAX]
+            ),
             logged_in_users=tuple(name[:TEXT_MAX] for name in users),
+            custom=tuple(_clipped(dial) for dial in resources.custom[:DIALS_MAX]),
         )
 
     def forget(self, events: Sequence[Event]) -> None:
@@ -43,3 +50,13 @@ class Gauges:
                 self.progress.pop(event.run_id, None)
             elif isinstance(event, WorkerDeleted):
                 self.resources.pop(event.worker_id, None)
+
+
+def _clipped(dial: Dial) -> Dial:
+    return replace(
+        dial,
+        name=dial.name[:TEXT_MAX],
+        label=dial.label[:TEXT_MAX],
+        tooltip=dial.tooltip[:TOOLTIP_MAX],
+        fault=dial.fault[:TOOLTIP_MAX],
+    )

@@ -18,7 +18,7 @@ OUTBOX_MAX = 10_000  # messages to one worker; a link that is slower is cut
 TEXT_MAX = 4_096  # characters of each text of a result
 FILES_MAX = 1_000  # files that a result names
 BOOKED_MAX = 256  # results of one worker that wait for their commit; more slow it down
-ENDED_MAX = 64  # ended runs of a link whose late log text is still taken
+ENDED_MAX = 64  # ended runs of a link whose late log text and thumbnails are still taken
 
 
 def clipped(result: RunResult) -> RunResult:
@@ -81,6 +81,11 @@ class Link:
         self.ended[run.run_id] = run.job_id
         if len(self.ended) > ENDED_MAX:
             self.ended.popitem(last=False)
+
+    def job_of(self, run_id: RunId, run: Run | None) -> JobId | None:
+        """The job of a run that this worker has, or has had on this link a while ago."""
+        ours = run is not None and run.worker_id == self.worker_id
+        return run.job_id if run is not None and ours else self.ended.get(run_id)
 
     def note_kept(self, run_id: RunId, *, kept: bool) -> None:
         """Remember whose log has a gap, so that its result waits for it."""

@@ -10,24 +10,25 @@ from typing import Any
 import msgspec
 
 from grange.core.commands import (
+    Command,
     EndRun,
     Joined,
     LoseWorker,
-    MeasureWorker,
     NoteFrames,
+    NoteHealth,
     UnlinkWorker,
 )
-from grange.core.effects import DropFiles, Effect
+from grange.core.effects import DropFiles, Effect, WakeMachine
 from grange.core.errors import Rejected
 from grange.core.workers import is_same
 from grange.model.ids import JobId, RunId, WorkerId
-from grange.model.run import Resources
 from grange.model.states import Presence
 from grange.server.engine import Engine, Stopped
 from grange.server.gauges import Gauges
-from grange.server.link import Link, clipped
+from grange.server.link import TEXT_MAX, Link, clipped
 from grange.server.phrases import join_command, message_of
 from grange.server.socket import Socket
+from grange.server.telemetry import Telemetry
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import CredentialRecord
 from grange.wire import worker as wire
@@ -42,7 +43,7 @@ from grange.wire.codec import (
 
 HELLO_TIMEOUT_S = 10.0  # from connection to `Hello`
 RETRY_S = 2.0  # a refused worker tries again after
-MEASURE_STEP = 0.05  # part of the whole by which free memory or disk must change to be noted
+FAULTS_MAX = 100  # of a machine that was examined
 CLOSE_TEXT_MAX = 40  # characters of a reason for closing: it has room for 123 bytes
 
 
@@ -63,6 +64,7 @@ class Links:
         gauges: where telemetry goes.
         shelf: where logs go.
         log_grew: told of each piece of log on the shelf: job id, run id, offset, data.
+        show: takes thumbnails: job id, run id, name, JPEG.
         touched: told of each worker with new telemetry.
         clocks: times of the protocol.
         monotonic: seconds that never jump.
@@ -75,18 +77,19 @@ class Links:
         shelf: Shelf,
         *,
         log_grew: Callable[[JobId, RunId, int, bytes], None],
+        show: Callable[[JobId, RunId, str, bytes], None],
         touched: Callable[[WorkerId], None],
         clocks: Clocks,
         monotonic: Callable[[], float],
     ) -> None:
         self._engine = engine
-        self._gauges = gauges
         self._shelf = shelf
         self._log_grew = log_grew
-        self._touched = touched
+        self._show = show
         self._clocks = clocks
         self._monotonic = monotonic
         self._links: dict[WorkerId, Link] = {}
+        self._telemetry = Telemetry(engine, gauges, touched=touched, monotonic=monotonic)
         self._missing: dict[WorkerId, float] = {}  # when each was heard last
         self._joining: set[str] = set()  # names of those who join just now
         self._early: dict[WorkerId, list[wire.ToWorker]] = {}  # for those who join just now
@@ -129,7 +132,7 @@ class Links:
         has, and the farm mends the rest.
         """
         for effect in effects:
-            if isinstance(effect, DropFiles):
+            if isinstance(effect, DropFiles | WakeMachine):
                 continue
             link = self._links.get(effect.worker_id)
             if link is not None:
@@ -269,14 +272,15 @@ class Links:
     async def _drop(self, link: Link) -> None:
         if self._links.get(link.worker_id) is link:
             del self._links[link.worker_id]
+            self._telemetry.forget(link.worker_id)
             if link.left:
                 await self._tell_farm(LoseWorker(worker_id=link.worker_id, reason="it stopped"))
             else:
                 self._missing[link.worker_id] = link.heard
                 await self._tell_farm(UnlinkWorker(worker_id=link.worker_id))
 
-    async def _tell_farm(self, command: LoseWorker | UnlinkWorker) -> None:
-        with suppress(Rejected, Stopped):  # the worker was deleted meanwhile, or we end
+    async def _tell_farm(self, command: Command) -> None:
+        with suppress(Rejected, Stopped):  # the worker has changed meanwhile, or we end
             await self._engine.do(command)
 
     async def _send(self, link: Link) -> None:
@@ -311,8 +315,13 @@ class Links:
         match message:
             case wire.Log():
                 self._keep_log(link, message)
+            case wire.Picture():
+                self._take_picture(link, message)
             case wire.Beat():
                 await self._beat(link, message)
+            case wire.Examined():
+                faults = tuple(text[:TEXT_MAX] for text in message.faults[:FAULTS_MAX])
+                await self._engine.do(NoteHealth(worker_id=link.worker_id, faults=faults))
             case wire.FramesDone():
                 await self._engine.do(
                     NoteFrames(
@@ -335,9 +344,7 @@ class Links:
         link.await_booking(message.run_id, await self._engine.post(command))
 
     def _keep_log(self, link: Link, message: wire.Log) -> None:
-        run = self._engine.farm.state.runs.get(message.run_id)
-        ours = run is not None and run.worker_id == link.worker_id
-        job_id = run.job_id if run is not None and ours else link.ended.get(message.run_id)
+        job_id = link.job_of(message.run_id, self._engine.farm.state.runs.get(message.run_id))
         whole = message.offset + len(message.data)
         if job_id is None:
             end = whole  # superseded: say that we have it
@@ -351,35 +358,19 @@ class Links:
         link.note_kept(message.run_id, kept=end >= whole)
         link.tell(wire.LogAck(run_id=message.run_id, offset=end, again=end < whole))
 
+    def _take_picture(self, link: Link, message: wire.Picture) -> None:
+        """Pass a thumbnail on; one of a run that is over for long, or deleted, is dropped."""
+        job_id = link.job_of(message.run_id, self._engine.farm.state.runs.get(message.run_id))
+        if job_id is not None and job_id in self._engine.farm.state.jobs:
+            self._show(job_id, message.run_id, message.name, message.data)
+
     async def _beat(self, link: Link, beat: wire.Beat) -> None:
         link.tell(wire.BeatAck(number=beat.number, lease_s=self._clocks.worker_lease_s))
         worker = self._engine.farm.state.workers.get(link.worker_id)
         if worker is None:
             link.gone.set()
-            return
-        for item in beat.progress:
-            if item.run_id in worker.runs:
-                self._gauges.note_progress(item)
-        if beat.resources is not None:
-            self._gauges.note_resources(link.worker_id, beat.resources)
-            await self._measure(link, beat.resources)
-        if beat.progress or beat.resources:
-            self._touched(link.worker_id)
-
-    async def _measure(self, link: Link, found: Resources) -> None:
-        """Tell the farm of free memory and disk when they changed by more than a little."""
-        new = (found.mem_free_mb, found.hdd_free_gb)
-        whole = (found.mem_total_mb, found.hdd_total_gb)
-        near = all(
-            old >= 0 and abs(old - now) <= MEASURE_STEP * total
-            for old, now, total in zip(link.measured, new, whole, strict=True)
-        )
-        if near:
-            return
-        link.measured = new
-        await self._engine.do(
-            MeasureWorker(worker_id=link.worker_id, free_memory_mb=new[0], free_hdd_gb=new[1])
-        )
+        else:
+            await self._telemetry.take(link, worker, beat)
 
 
 def _first(errors: BaseExceptionGroup[Exception]) -> BaseException:

@@ -146,6 +146,13 @@ class NoSuchRun(Refusal):
     code = "no-such-run"
 
 
+class NoSuchThumbnail(Refusal):
+    """There is no thumbnail: none was made, or not yet, or not of this number."""
+
+    status = 404
+    code = "no-such-thumbnail"
+
+
 class NoSuchCredential(Refusal):
     """There is no credential of that id."""
 

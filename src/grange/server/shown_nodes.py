@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from grange.core.objects import Branch, Pool, User, Worker
 from grange.core.state import FarmState
 from grange.core.why import REFUSALS
-from grange.model.states import Nimby, Presence, WorkerState
+from grange.model.states import Nimby, Presence, Rest, WorkerState
 from grange.model.views import BranchView, PoolView, TicketView, UserView, WorkerView
 from grange.server.gauges import Gauges
 from grange.server.shown_jobs import live_run
@@ -17,9 +17,17 @@ _WHY = {
     WorkerState.NIMBY: REFUSALS["nimby"],
 }
 
+_RESTING = {
+    Rest.FALLING: WorkerState.FALLING,
+    Rest.ASLEEP: WorkerState.ASLEEP,
+    Rest.WAKING: WorkerState.WAKING,
+}
+
 
 def worker_state(worker: Worker) -> WorkerState:
     """The one word for a worker."""
+    if worker.rest is not Rest.AWAKE:
+        return _RESTING[worker.rest]
     if worker.presence is Presence.OFFLINE:
         return WorkerState.OFFLINE
     if worker.presence is Presence.MISSING:

@@ -9,7 +9,15 @@ from typing import Final, NamedTuple
 
 from grange.core.check import faults
 from grange.core.commands import EndRun, InstructWorker, SubmitJob
-from grange.core.effects import DropFiles, Effect, Outcome, StartRun, StopRun, TellWorker
+from grange.core.effects import (
+    DropFiles,
+    Effect,
+    Outcome,
+    StartRun,
+    StopRun,
+    TellWorker,
+    WakeMachine,
+)
 from grange.model.ids import JobId
 from grange.sim.agenda import DAY_S, HOUR_S, MINUTE_S, Agenda
 from grange.sim.books import Books, Machine
@@ -212,8 +220,8 @@ class World:
                     machines.stop(books.machines[effect.worker_id], effect)
                 case TellWorker():
                     machines.instruct(books.machines[effect.worker_id], effect)
-                case DropFiles():
-                    pass  # there are no files here
+                case DropFiles() | WakeMachine():
+                    pass  # there are no files here, and nobody sleeps
 
     def crashed(self) -> None:
         """The server is gone, and every connection with it."""

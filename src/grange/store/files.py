@@ -79,10 +79,8 @@ class Shelf:
             return 0
 
     def last_run(self) -> int:
-        """The highest run that has a log; 0 when there is none. Cost: O(logs)."""
-        stems = (
-            name.removesuffix(".log") for _, _, names in os.walk(self._folder) for name in names
-        )
+        """The highest run that has a log or thumbnails; 0 when none has. Cost: O(files)."""
+        stems = (name.partition(".")[0] for _, _, names in os.walk(self._folder) for name in names)
         return max((int(stem) for stem in stems if stem.isdecimal()), default=0)
 
     def read(self, job_id: int, run_id: int, offset: int, limit: int) -> bytes:

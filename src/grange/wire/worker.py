@@ -16,13 +16,15 @@ from grange.model.ids import RunId, WorkerId
 from grange.model.run import Progress, Resources, RunResult, RunSpec, Traits
 from grange.model.spec import Name
 
-VERSION: Final = 2
+VERSION: Final = 3
 PACKED_SINCE: Final = 2  # the version from which on a frame may hold several messages
+PICTURES_SINCE: Final = 3  # the version from which on a server takes `Picture`
 VERSION_MIN: Final = 1  # the oldest that is understood
 PATH: Final = "/api/v1/worker"
 MESSAGE_MAX: Final = 16 * 1024 * 1024  # bytes of one message
 LOG_CHUNK_MAX: Final = 64 * 1024  # bytes of log text in one message
 OFFSET_MAX: Final = 2**53  # bytes into a log; what a browser can still count
+PICTURE_MAX: Final = 100_000  # bytes of a thumbnail; a server drops a larger one
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
@@ -72,11 +74,28 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
     data: bytes
 
 
+class Picture(msgspec.Struct, frozen=True, kw_only=True, tag="picture"):
+    """A thumbnail of what a run has made, while it runs or shortly after. May be lost.
+
+    Only to a server whose `Welcome` has a version of `PICTURES_SINCE` or more.
+    """
+
+    run_id: RunId
+    name: str  #: of the file that it shows, for people
+    data: bytes  #: a JPEG, at most `PICTURE_MAX`
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True, tag="examined"):
+    """The machine was examined, as `Instruct` said."""
+
+    faults: tuple[str, ...] = ()  #: what is wrong, a sentence each; none: it is well
+
+
 class Bye(msgspec.Struct, frozen=True, kw_only=True, tag="bye"):
     """I stop in good order: I have no process and no report left."""
 
 
-ToServer = Hello | Beat | Ended | FramesDone | Log | Bye
+ToServer = Hello | Beat | Ended | FramesDone | Log | Picture | Examined | Bye
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
@@ -135,7 +154,7 @@ class LogAck(msgspec.Struct, frozen=True, kw_only=True, tag="log-ack"):
 class Instruct(msgspec.Struct, frozen=True, kw_only=True, tag="instruct"):
     """Do something with the machine itself."""
 
-    what: str  #: exit, restart, reboot, shutdown, sleep
+    what: str  #: exit, restart, reboot, shutdown, sleep, self-test
 
 
 ToWorker = Welcome | Refused | BeatAck | Start | Stop | EndedAck | LogAck | Instruct

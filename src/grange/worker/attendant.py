@@ -20,6 +20,7 @@ from grange.worker.effects import Judge
 from grange.worker.home import Home
 from grange.worker.inputs import Input, Judged, Logged, Parsed, Prepared, Unprepared
 from grange.worker.pace import Pace
+from grange.worker.pictures import Pictures
 from grange.worker.pipes import Pipes
 from grange.worker.plugin import Plugins, TaskPlugin
 from grange.worker.runlog import RunLog
@@ -51,6 +52,7 @@ class Aids:
     crew: Crew  #: threads to work in
     pipes: Pipes  #: watches outputs
     pace: Pace  #: tells what needs no thread
+    pictures: Pictures  #: makes thumbnails
     load: str | None = None  #: of the machine, as parsers read it
 
 
@@ -172,6 +174,7 @@ class Attendant:
             return None
         self.log.append(reading.text)
         self._write(reading.log)
+        self._aids.pictures.of_running(self.run, reading.files)
         return parsed
 
     def _fed(self, go_on: Callable[[], None], parsed: Parsed | None) -> None:
@@ -213,6 +216,7 @@ class Attendant:
         verdict = self._verdict(exit_)
         self._write(verdict.log)
         self.log.close()
+        self._aids.pictures.of_ended(self.run, verdict.thumbnails)
         self._has_folder = not self._aids.home.take_back_if_empty(self.run.run_id)
         return Judged(
             run_id=self.run.run_id,

@@ -30,6 +30,8 @@ class Spawn(msgspec.Struct, frozen=True, tag=1, array_like=True):
     argv: tuple[bytes, ...]  # bytes, as file names are
     working_directory: bytes
     environment: dict[bytes, bytes]  #: added to the warden's own
+    need_memory_mb: int = 0  #: that it asked for; above it, shared memory is counted once
+    memory_max_mb: int = 0  #: that it may have; 0 any
 
 
 class Kill(msgspec.Struct, frozen=True, tag=2, array_like=True):
@@ -79,6 +81,7 @@ class Gone(msgspec.Struct, frozen=True, tag=13, array_like=True):
     written_mb: int
     out_of_memory: bool
     untouchable: tuple[int, ...]  #: processes that this user may not kill
+    crowded: bool  #: it wanted more processes at once than it may have
 
 
 class Usage(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +91,8 @@ class Usage(msgspec.Struct, frozen=True, array_like=True):
     cpu_s: float
     memory_mb: int
     pids: tuple[int, ...]
+    read_mb: int = 0  #: from disks and file servers
+    written_mb: int = 0
 
 
 class Measured(msgspec.Struct, frozen=True, tag=14, array_like=True):

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from grange.model.machine import PLAIN, MachineSettings
 from grange.model.states import Nimby
 from grange.plugins.path_rules import platform_of
 from grange.plugins.paths import Pair, PathMap
@@ -37,6 +38,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     plugin_folders: tuple[str, ...] = ()  #: of a studio's own services and parsers
     path_map: tuple[Pair, ...] = ()  #: what this machine calls the server's paths
     log_max: int = 16 * 1024 * 1024  #: bytes of one run's log
+    machine: MachineSettings = PLAIN  #: as its own settings.toml says
     commands: dict[str, tuple[str, ...]] = msgspec.field(default_factory=lambda: dict(COMMANDS))
     #: what the server's instructions execute; leave one out to forbid it
 

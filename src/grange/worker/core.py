@@ -12,6 +12,7 @@ from typing import Final
 from grange.model.ids import RunId
 from grange.model.run import RunResult
 from grange.model.states import RunStatus
+from grange.wire import worker as wire
 from grange.wire.worker import (
     Beat,
     BeatAck,
@@ -24,8 +25,19 @@ from grange.wire.worker import (
     Stop,
 )
 from grange.worker import reports, runs
-from grange.worker.effects import Act, Effect, Hold, Measure, Note, Quit, Reconnect, Sample
+from grange.worker.effects import (
+    Act,
+    Effect,
+    Examine,
+    Hold,
+    Measure,
+    Note,
+    Quit,
+    Reconnect,
+    Sample,
+)
 from grange.worker.inputs import (
+    Examined,
     Exited,
     Flushed,
     Input,
@@ -181,8 +193,14 @@ def _instructed(state: CoreState, item: Instruct, now: float, out: list[Effect])
         _leave(state, Leave(then=item.what), now, out)
     elif item.what == "sleep":
         out.append(Act("sleep"))
+    elif item.what == "self-test":
+        out.append(Examine())
     else:
         out.append(Note(f"the server instructs {item.what!r}, which this worker does not know"))
+
+
+def _examined(state: CoreState, item: Examined, now: float, out: list[Effect]) -> None:
+    state.send(wire.Examined(faults=item.faults), out)
 
 
 def _leave(state: CoreState, item: Leave, now: float, out: list[Effect]) -> None:
@@ -265,6 +283,7 @@ _RULES: Final[dict[type[Input], Rule]] = {
     Judged: runs.judged,
     Measured: runs.measured,
     Sampled: _sampled,
+    Examined: _examined,
     Tick: _nothing,
     Leave: _leave,
 }

@@ -17,6 +17,7 @@ from grange.worker import inputs, leftovers, posix
 from grange.worker.account import Account
 from grange.worker.config import WorkerConfig
 from grange.worker.core import WorkerCore
+from grange.worker.dashboard import disk_of
 from grange.worker.effects import (
     Effect,
     Note,
@@ -26,7 +27,7 @@ from grange.worker.effects import (
     SendLog,
 )
 from grange.worker.errors import LinkRefused, WorkerCannotRun
-from grange.worker.gpus import Gpus
+from grange.worker.gpus import VISIBLE, Gpus
 from grange.worker.home import Home
 from grange.worker.link import Link
 from grange.worker.machine import traits
@@ -40,7 +41,10 @@ DRAIN_S: Final = 1.0  # for the last words to leave
 
 
 async def run(
-    config: WorkerConfig, plugins: Plugins | None = None, leave: asyncio.Event | None = None
+    config: WorkerConfig,
+    plugins: Plugins | None = None,
+    leave: asyncio.Event | None = None,
+    gpus: Gpus | None = None,
 ) -> str:
     """Work until told to leave.
 
@@ -48,6 +52,7 @@ async def run(
         config: how.
         plugins: where services come from; None the ones that ship and `plugin_folders`.
         leave: tells to leave; None lets SIGTERM and SIGINT tell it, twice means at once.
+        gpus: of the machine; None finds them.
 
     Returns:
         What is to come: "", restart (of the worker), or the reboot or shutdown that has
@@ -61,10 +66,16 @@ async def run(
     plugins = plugins or HostPlugins(config.plugin_folders, paths=config.paths)
     with Home(config.state_folder, account) as home:
         services = await asyncio.to_thread(plugins.available)
-        then = await Daemon(config, plugins, home, services).run(leave)
+        gpus = gpus if gpus is not None else await asyncio.to_thread(_gpus, config)
+        then = await Daemon(config, plugins, home, services, gpus).run(leave)
     if then in config.commands:
         await asyncio.to_thread(machine_command, config.commands[then])
     return then
+
+
+def _gpus(config: WorkerConfig) -> Gpus:
+    """The GPUs that this worker was started with: CUDA_VISIBLE_DEVICES may leave some out."""
+    return Gpus(by_uuid=config.machine.gpus_by_uuid, only=os.environ.get(VISIBLE))
 
 
 def task_account(run_as: str, *, allow_root: bool) -> Account | None:
@@ -87,15 +98,19 @@ class Daemon:
     """The shell around `WorkerCore`: it performs effects and feeds back what happened."""
 
     def __init__(
-        self, config: WorkerConfig, plugins: Plugins, home: Home, services: Iterable[str]
+        self,
+        config: WorkerConfig,
+        plugins: Plugins,
+        home: Home,
+        services: Iterable[str],
+        gpus: Gpus,
     ) -> None:
         self._config = config
         self._home = home
         self._name = config.worker_name
         self._core = WorkerCore(home.outbox.load())
         self._inputs: deque[inputs.Input] = deque()
-        gpus = Gpus()
-        self._traits = traits(home.folder, services, gpus)
+        self._traits = traits(disk_of(config), services, gpus)
         self._boot_id = uuid.uuid4().hex
         self._hello_sent = 0.0
         self._loop = asyncio.get_running_loop()
@@ -105,7 +120,16 @@ class Daemon:
         self._fault: Exception | None = None
         self._quit = asyncio.Event()
         self._then = ""
-        self._performer = Performer(config, plugins, home, gpus, tell=self.tell, fail=self._fail)
+        self._performer = Performer(
+            config,
+            plugins,
+            home,
+            gpus,
+            tell=self.tell,
+            fail=self._fail,
+            takes_pictures=lambda: self._link.takes_pictures,
+            show=lambda picture: self._link.show(picture),
+        )
         self._link = Link(
             server=config.server,
             credential=config.credential,
@@ -231,6 +255,7 @@ class Daemon:
     def _welcomed(self, welcome: Welcome) -> None:
         log.info("linked to %s as worker %d", self._config.server, welcome.worker_id)
         self.tell(inputs.Linked(welcome, self._hello_sent))
+        self._performer.pictures.go_on()
 
     def _received(self, message: ToWorker) -> None:
         if isinstance(message, Welcome | Refused):

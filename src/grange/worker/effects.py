@@ -95,6 +95,10 @@ class Act(msgspec.Struct, frozen=True):
     what: str
 
 
+class Examine(msgspec.Struct, frozen=True):
+    """Find out what is wrong with the machine; answered by `Examined`."""
+
+
 class Quit(msgspec.Struct, frozen=True):
     """Nothing is left to do: end the daemon."""
 
@@ -121,6 +125,7 @@ Effect = (
     | Sample
     | Reconnect
     | Act
+    | Examine
     | Quit
     | Note
 )

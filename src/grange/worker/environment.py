@@ -7,6 +7,7 @@ from typing import Final
 
 from grange.model.run import RunSpec
 from grange.worker.account import Account
+from grange.worker.gpus import VISIBLE
 from grange.worker.trees import RUN_MARK
 
 WORKER_MARK: Final = "GRANGE_WORKER"  # in every process of a worker: id of its state folder
@@ -24,8 +25,21 @@ def base(own: Mapping[str, str], mark: str, account: Account | None) -> dict[str
     return kept | (account.variables() if account else {}) | {WORKER_MARK: mark}
 
 
-def of_run(run: RunSpec, prepared: Mapping[str, str], *, allow_preload: bool) -> dict[str, str]:
-    """What one task has beyond that. Afanasy's names are there for Afanasy's scripts."""
+def of_run(
+    run: RunSpec,
+    prepared: Mapping[str, str],
+    *,
+    allow_preload: bool,
+    visible: str | None = None,
+) -> dict[str, str]:
+    """What one task has beyond that. Afanasy's names are there for Afanasy's scripts.
+
+    Args:
+        run: the task.
+        prepared: what its service sets.
+        allow_preload: whether the job may make programs load foreign code.
+        visible: the GPUs that it is to see, as CUDA names them; None as it is.
+    """
     asked = {**run.environment, **prepared}
     allowed = {
         name: value
@@ -41,9 +55,9 @@ def of_run(run: RunSpec, prepared: Mapping[str, str], *, allow_preload: bool) ->
         "AF_BLOCK_ID": str(run.block),
         "AF_TASK_ID": str(run.task),
     }
-    if run.gpus:
+    if visible is not None:
         ours["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order in which NVML counts them
-        ours["CUDA_VISIBLE_DEVICES"] = ",".join(str(index) for index in run.gpus)
+        ours[VISIBLE] = visible
     return allowed | ours
 
 

@@ -120,6 +120,8 @@ class Used(msgspec.Struct, frozen=True):
     cpu_s: float  #: since its start
     memory_mb: int
     gpu_memory_mb: int = 0
+    read_mb: int = 0
+    written_mb: int = 0
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -132,6 +134,12 @@ class Sampled(msgspec.Struct, frozen=True):
     """The answer to the effect `Sample`."""
 
     resources: Resources
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """The answer to the effect `Examine`."""
+
+    faults: tuple[str, ...]  #: a sentence each
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -160,6 +168,7 @@ Input = (
     | Judged
     | Measured
     | Sampled
+    | Examined
     | NotKept
     | Tick
     | Leave

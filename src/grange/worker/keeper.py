@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from grange.worker import leftovers, posix
@@ -45,6 +46,8 @@ class Keeper:
         environment: of the warden, and so of every task.
         nice: of the tasks' processes.
         account: whose processes they are; None our own user's.
+        groups: folder for a control group of each run; None they get none.
+        processes_max: that a run may have at once; 0 any number.
         tell: takes each report.
         lose: takes each run that went down with a warden.
     """
@@ -56,12 +59,19 @@ class Keeper:
         environment: Mapping[str, str],
         nice: int,
         account: Account | None,
+        groups: Path | None,
+        processes_max: int,
         tell: Callable[[Report], None],
         lose: Callable[[int, str], None],
     ) -> None:
         self._mark = mark
         self._environment = dict(environment)
-        self._settings = str(nice), account.ids() if account else ""
+        self._settings = (
+            str(nice),
+            account.ids() if account else "",
+            str(groups or ""),
+            str(processes_max),
+        )
         self._tell = tell
         self._lose = lose
         self._files = posix.raise_file_limit()
@@ -93,9 +103,24 @@ class Keeper:
                 await asyncio.shield(asyncio.to_thread(self._wait))
 
     def spawn(
-        self, run_id: int, argv: Sequence[str], folder: str, environment: Mapping[str, str]
+        self,
+        run_id: int,
+        argv: Sequence[str],
+        folder: str,
+        environment: Mapping[str, str],
+        *,
+        need_memory_mb: int = 0,
+        memory_max_mb: int = 0,
     ) -> int:
         """Order a process; returns the read end of its output.
+
+        Args:
+            run_id: whose.
+            argv: the command.
+            folder: to run in.
+            environment: to be added to the warden's.
+            need_memory_mb: what it asked for; 0 nothing.
+            memory_max_mb: what it may have; 0 any.
 
         Raises:
             OSError: no pipe is left.
@@ -109,6 +134,8 @@ class Keeper:
                 name.encode(ENCODING, "surrogateescape"): value.encode(ENCODING, "surrogateescape")
                 for name, value in environment.items()
             },
+            need_memory_mb,
+            memory_max_mb,
         )
         read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         os.set_blocking(write_end, True)  # a task must wait for us, not fail

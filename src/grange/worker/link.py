@@ -33,9 +33,11 @@ from grange.wire.worker import (
     LOG_CHUNK_MAX,
     MESSAGE_MAX,
     PATH,
+    PICTURES_SINCE,
     Beat,
     Hello,
     Log,
+    Picture,
     Refused,
     ToServer,
     ToWorker,
@@ -51,6 +53,7 @@ OPEN_MAX_S: Final = 10.0  # for connecting and for the server's first word
 CLOSE_MAX_S: Final = 1.0
 UNSENT_MAX: Final = 16 * 1024  # bytes that the kernel and the library hold back each
 QUEUE_MAX: Final = 64 * 1024 * 1024  # bytes that wait to be sent; beyond it the link is dead
+PICTURES_MAX: Final = 4  # thumbnails that wait for an idle moment; of more the oldest are dropped
 
 
 class Link:
@@ -91,6 +94,8 @@ class Link:
         self._urgent: deque[bytes] = deque()  # beats: they pass what waits
         self._queue: deque[tuple[bytes, int]] = deque()  # frame, and log text in it
         self._queued = 0  # bytes
+        self._pictures: deque[bytes] = deque(maxlen=PICTURES_MAX)
+        self._version = 0  # of the protocol, as the server has said
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()  # no other connection is to be made
         self._link: ClientConnection | None = None
@@ -108,6 +113,17 @@ class Link:
         self._wake.set()
         if self._queued > QUEUE_MAX:
             self.drop("too much waits to be sent")
+
+    @property
+    def takes_pictures(self) -> bool:
+        """There is a server, and it knows thumbnails."""
+        return self._link is not None and self._version >= PICTURES_SINCE
+
+    def show(self, picture: Picture) -> None:
+        """Send a thumbnail when nothing else is to be sent; it may be lost."""
+        if self.takes_pictures:
+            self._pictures.append(encode(picture))
+            self._wake.set()
 
     def drop(self, reason: str) -> None:
         """Cut the present connection, which is of no more use; a new one is dialled."""
@@ -192,6 +208,7 @@ class Link:
     async def _hold(self, link: ClientConnection, welcome: Welcome) -> None:
         _keep_little_unsent(link)
         self._link = link
+        self._version = welcome.version
         try:
             self._welcomed(welcome)
             async with asyncio.TaskGroup() as group:
@@ -204,6 +221,7 @@ class Link:
             self._link = None
             self._urgent.clear()
             self._queue.clear()
+            self._pictures.clear()
             self._queued = 0
             self._lost()
 
@@ -226,8 +244,9 @@ class Link:
                 if self._ended.is_set():
                     await link.close()
                     return
-                self._wake.clear()
-                await self._wake.wait()
+                if not self._pictures:
+                    self._wake.clear()
+                    await self._wake.wait()
 
     def _next_frame(self) -> tuple[bytes, int]:
         """What is to go out next, beats first, and how much log text is in it."""
@@ -241,6 +260,8 @@ class Link:
             size += len(data)
             text += log_text
         self._queued -= size
+        if not messages and self._pictures:
+            messages.append(self._pictures.popleft())
         return (pack(messages) if messages else b""), text
 
 

@@ -8,19 +8,22 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import psutil
 
+from grange.model.machine import PLAIN, MachineSettings
 from grange.model.run import Resources, Traits
 from grange.model.version import VERSION
-from grange.worker import limits
+from grange.worker import devices, limits
 from grange.worker.gpus import Gpus
+from grange.worker.people import clock, people
 
 MB: Final = 1024 * 1024
 GB: Final = 1024 * MB
 KB: Final = 1024
 CPU_SENSORS: Final = ("coretemp", "k10temp", "zenpower", "cpu_thermal")
+FREQUENCY: Final = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq")  # kHz
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -29,13 +32,14 @@ U = TypeVar("U")
 def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
     """Describe the machine; `folder` lies on the disk that counts."""
     frequency = _ask(psutil.cpu_freq, None)
+    disk = _ask(lambda: psutil.disk_usage(str(folder)), None)
     return Traits(
         os=_system_words(),
         version=VERSION,
         cpu_cores=_usable_cores(),
         cpu_mhz=int(frequency.max or frequency.current) if frequency else 0,
         memory_mb=_least(psutil.virtual_memory().total, limits.memory_bytes()) // MB,
-        hdd_gb=psutil.disk_usage(str(folder)).total // GB,
+        hdd_gb=disk.total // GB if disk else 0,
         gpus=gpus.count,
         gpu_mem_mb=gpus.memory_mb,
         gpu_name=gpus.name,
@@ -91,13 +95,16 @@ def _addresses(*families: int) -> Iterable[str]:
 class Sampler:
     """Measures the load between one call and the next. One thread at a time."""
 
-    def __init__(self, folder: Path, gpus: Gpus) -> None:
+    def __init__(self, folder: Path, gpus: Gpus, settings: MachineSettings = PLAIN) -> None:
         self._folder = str(folder)
         self._gpus = gpus
+        self._settings = settings
         self._cpu = psutil.cpu_times()
-        self._disk = _ask(psutil.disk_io_counters, None)
-        self._net = _ask(psutil.net_io_counters, None)
+        self._disks = _disks()
+        self._interfaces = _interfaces()
         self._time = time.monotonic()
+        frequency = _ask(psutil.cpu_freq, None)
+        self._usual_mhz = int(frequency.current) if frequency else 0
 
     def sample(self) -> Resources:
         """Measure. Costs about a millisecond."""
@@ -105,11 +112,13 @@ class Sampler:
         elapsed, self._time = max(now - self._time, 0.001), now
         memory, swap = psutil.virtual_memory(), _ask(psutil.swap_memory, None)
         disk = _ask(lambda: psutil.disk_usage(self._folder), None)
-        gpu = self._gpus.sample()
+        gpus = self._gpus.sample()
+        there = people(clock())
         return Resources(
             **self._cpu_shares(),
             **self._rates(elapsed),
             cpu_loadavg=_ask(psutil.getloadavg, (0.0, 0.0, 0.0)),
+            cpu_mhz=_first_core_mhz() or self._usual_mhz,
             cpu_temp=_hottest(),
             mem_total_mb=_least(memory.total, limits.memory_bytes()) // MB,
             mem_free_mb=_least(memory.available, limits.memory_free_bytes()) // MB,
@@ -119,12 +128,15 @@ class Sampler:
             swap_used_mb=swap.used // MB if swap else 0,
             hdd_total_gb=disk.total // GB if disk else 0,
             hdd_free_gb=disk.free // GB if disk else 0,
-            gpu_gpu_util=gpu.busy,
-            gpu_gpu_temp=gpu.celsius,
-            gpu_mem_total_mb=gpu.memory_mb,
-            gpu_mem_used_mb=gpu.used_mb,
+            gpu_gpu_util=max((gpu.util for gpu in gpus), default=0),
+            gpu_gpu_temp=max((gpu.temp for gpu in gpus), default=0),
+            gpu_mem_total_mb=sum(gpu.mem_total_mb for gpu in gpus),
+            gpu_mem_used_mb=sum(gpu.mem_used_mb for gpu in gpus),
             gpu_string=self._gpus.name,
-            logged_in_users=tuple(sorted({user.name for user in _ask(psutil.users, ())})),
+            gpus=gpus,
+            logged_in_users=there.names,
+            idle_s=there.idle_s,
+            custom=(),
         )
 
     def _cpu_shares(self) -> dict[str, int]:
@@ -138,22 +150,51 @@ class Sampler:
         return {f"cpu_{name}": round(100 * value / whole) for name, value in spent.items()}
 
     def _rates(self, elapsed: float) -> dict[str, int]:
-        rates = {}
-        disk, self._disk = self._disk, _ask(psutil.disk_io_counters, None)
-        if disk is not None and self._disk is not None:
-            rates["hdd_rd_kbsec"] = _rate(disk.read_bytes, self._disk.read_bytes, elapsed)
-            rates["hdd_wr_kbsec"] = _rate(disk.write_bytes, self._disk.write_bytes, elapsed)
-            busy_ms = getattr(self._disk, "busy_time", 0) - getattr(disk, "busy_time", 0)
-            rates["hdd_busy"] = min(100, round(busy_ms / elapsed / 10))
-        net, self._net = self._net, _ask(psutil.net_io_counters, None)
-        if net is not None and self._net is not None:
-            rates["net_recv_kbsec"] = _rate(net.bytes_recv, self._net.bytes_recv, elapsed)
-            rates["net_send_kbsec"] = _rate(net.bytes_sent, self._net.bytes_sent, elapsed)
-        return rates
+        disks, self._disks = self._disks, _disks()
+        count = devices.disks(self._disks, self._settings.disk_devices)
+        on_disks = [(disks.get(name), self._disks[name]) for name in count]
+        cards, self._interfaces = self._interfaces, _interfaces()
+        count = devices.interfaces(self._interfaces, self._settings.network_devices)
+        on_cards = [(cards.get(name), self._interfaces[name]) for name in count]
+        busy_ms = [_grown(pair, "busy_time") for pair in on_disks]
+        return {
+            "hdd_rd_kbsec": _rate(on_disks, "read_bytes", elapsed),
+            "hdd_wr_kbsec": _rate(on_disks, "write_bytes", elapsed),
+            "hdd_busy": min(100, round(max(busy_ms, default=0) / elapsed / 10)),
+            "net_recv_kbsec": _rate(on_cards, "bytes_recv", elapsed),
+            "net_send_kbsec": _rate(on_cards, "bytes_sent", elapsed),
+        }
 
 
-def _rate(before: int, now: int, elapsed: float) -> int:
-    return max(0, round((now - before) / KB / elapsed))
+def _disks() -> dict[str, Any]:
+    found: dict[str, Any] = _ask(lambda: psutil.disk_io_counters(perdisk=True), {})
+    return found
+
+
+def _interfaces() -> dict[str, Any]:
+    found: dict[str, Any] = _ask(lambda: psutil.net_io_counters(pernic=True), {})
+    return found
+
+
+def _rate(pairs: Iterable[tuple[Any, Any]], name: str, elapsed: float) -> int:
+    """KB a second over some devices."""
+    return round(sum(_grown(pair, name) for pair in pairs) / KB / elapsed)
+
+
+def _grown(pair: tuple[Any, Any], name: str) -> int:
+    """By how much a counter has grown; a device that has just come has not."""
+    before, now = pair
+    if before is None:
+        return 0
+    return max(0, int(getattr(now, name, 0)) - int(getattr(before, name, 0)))
+
+
+def _first_core_mhz() -> int:
+    """MHz of the first core now; 0 where the system does not tell."""
+    try:
+        return int(FREQUENCY.read_text(encoding="ascii")) // 1_000
+    except (OSError, ValueError):
+        return 0
 
 
 def _hottest() -> int:

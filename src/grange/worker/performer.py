@@ -14,14 +14,19 @@ from typing import Any, Final
 from msgspec import json
 
 from grange.model.ids import RunId
-from grange.model.run import Meter, Resources
-from grange.worker import channel, environment, inputs
+from grange.model.run import Meter, Resources, RunSpec
+from grange.plugins.pictures.thumbnail import Wish
+from grange.wire.worker import PICTURE_MAX, Picture
+from grange.worker import cgroups, channel, environment, inputs, windows_must_die
+from grange.worker.account import Account
 from grange.worker.attendant import Aids, Attendant
 from grange.worker.config import WorkerConfig
 from grange.worker.crew import Crew
+from grange.worker.dashboard import Dashboard
 from grange.worker.effects import (
     Act,
     Effect,
+    Examine,
     Forget,
     Hold,
     Judge,
@@ -36,8 +41,8 @@ from grange.worker.gpus import Gpus
 from grange.worker.home import Home
 from grange.worker.inputs import Input
 from grange.worker.keeper import Keeper
-from grange.worker.machine import Sampler
 from grange.worker.pace import Pace
+from grange.worker.pictures import Pictures
 from grange.worker.pipes import Pipes
 from grange.worker.plugin import Plugins
 from grange.worker.runlog import read_log
@@ -58,6 +63,8 @@ class Performer:
         gpus: of the machine.
         tell: takes inputs for the core.
         fail: takes a fault that must end the daemon.
+        takes_pictures: tells whether the server takes thumbnails just now.
+        show: takes thumbnails for it.
     """
 
     def __init__(
@@ -69,6 +76,8 @@ class Performer:
         *,
         tell: Callable[[Input], None],
         fail: Callable[[Exception], None],
+        takes_pictures: Callable[[], bool],
+        show: Callable[[Picture], None],
     ) -> None:
         self._config = config
         self._plugins = plugins
@@ -76,18 +85,25 @@ class Performer:
         self._name = config.worker_name
         self._gpus = gpus
         self._tell = tell
-        self._sampler = Sampler(home.folder, gpus)
         self._loop = asyncio.get_running_loop()
         self._crew = Crew(self._loop, fail)
+        self._dashboard = Dashboard(config, gpus, self._crew, self._sampled)
         pace = Pace(home.runs, own_plugins=not config.plugin_folders)
-        self._aids = Aids(home, config.log_max, self._crew, Pipes(self._loop), pace)
+        self.pictures = Pictures(
+            self._loop, _wish(config, home.account), takes=takes_pictures, show=show
+        )
+        pipes = Pipes(self._loop)
+        self._aids = Aids(home, config.log_max, self._crew, pipes, pace, self.pictures)
         self._disk = ThreadPoolExecutor(1, "grange-disk")  # the outbox: one thread, in order
         self._attendants: dict[RunId, Attendant] = {}
+        self._desktop = windows_must_die.of_this_system()
         self.keeper = Keeper(
             mark=home.mark,
             environment=environment.base(os.environ, home.mark, home.account),
             nice=config.nice,
             account=home.account,
+            groups=cgroups.folder_of_runs(home.mark),
+            processes_max=config.machine.task_processes_max,
             tell=self._reported,
             lose=self._lost_run,
         )
@@ -100,15 +116,18 @@ class Performer:
             Keep: self._keep,
             Forget: self._forget,
             Hold: lambda effect: self.keeper.hold(effect.until),
-            Measure: lambda _effect: self.keeper.measure(),
-            Sample: lambda _effect: self._crew.do(self._sampler.sample, self._sampled),
+            Measure: self._measure,
+            Sample: lambda _effect: self._dashboard.measure(),
             Act: self._act,
+            Examine: self._examine,
         }
 
     def close(self) -> None:
         """Give everything back; waits for the disk."""
         for attendant in self._attendants.values():
             attendant.close()
+        self.pictures.close()
+        self._dashboard.close()
         self._crew.close()
         self._disk.shutdown(wait=True)
 
@@ -135,13 +154,31 @@ class Performer:
         attendant = self._attendants[run.run_id]
         command = effect.command
         argv = (*SHELL, command) if isinstance(command, str) else command
-        variables = environment.of_run(run, effect.environment, allow_preload=config.allow_preload)
+        variables = environment.of_run(
+            run,
+            effect.environment,
+            allow_preload=config.allow_preload,
+            visible=self._visible(run),
+        )
         try:
-            pipe = self.keeper.spawn(run.run_id, argv, effect.working_directory, variables)
+            pipe = self.keeper.spawn(
+                run.run_id,
+                argv,
+                effect.working_directory,
+                variables,
+                need_memory_mb=max(0, run.need_memory_mb),
+                memory_max_mb=run.memory_max_mb,
+            )
         except (OSError, UnicodeError) as error:
             self._tell(inputs.NotStarted(run.run_id, clean(f"the process: {error}")))
         else:
             attendant.attach(pipe)
+
+    def _visible(self, run: RunSpec) -> str | None:
+        """What CUDA_VISIBLE_DEVICES is to a run; None as it was started with."""
+        if run.gpus:
+            return self._gpus.visible(run.gpus)
+        return "" if self._config.machine.hide_gpus and self._gpus.count else None
 
     def _reported(self, report: channel.Report) -> None:
         match report:
@@ -155,6 +192,13 @@ class Performer:
                 self._tell(_exited(report))
             case channel.Measured(usages):
                 self._measured(usages)
+
+    def _measure(self, _effect: Measure) -> None:
+        self.keeper.measure()
+        if self._desktop is not None:
+            titles = self._config.machine.windows_must_die
+            close = partial(windows_must_die.close, self._desktop, titles)
+            self._crew.do(close, _closed)
 
     def _measured(self, usages: Sequence[channel.Usage]) -> None:
         if self._gpus.count:
@@ -192,12 +236,38 @@ class Performer:
         if attendant is None or attendant.leaves_files or effect.kept:
             self._disk.submit(self._home.remove, effect.run_id)
 
+    def _examine(self, _effect: Examine) -> None:
+        self._crew.do(partial(faults_of, self._config), self._examined)
+
+    def _examined(self, faults: tuple[str, ...]) -> None:
+        self._tell(inputs.Examined(faults))
+
     def _act(self, effect: Act) -> None:
         argv = self._config.commands.get(effect.what)
         if argv is None:
             log.warning("the server asks for %s, which is not allowed here", effect.what)
             return
         self._crew.do(partial(machine_command, argv), _nothing)
+
+
+def faults_of(config: WorkerConfig) -> tuple[str, ...]:
+    """What is wrong with this machine. Takes its time; for a thread."""
+    from grange.worker.doctor.examine import MACHINE, examine  # memory that few workers need
+    from grange.worker.doctor.finding import Grade
+
+    found = examine(config, MACHINE)
+    return tuple(f"{item.name}: {item.text}" for item in found if item.grade is Grade.WRONG)
+
+
+def _closed(titles: Sequence[str]) -> None:
+    for title in titles:
+        log.warning("closed a window that must die: %s", title)
+
+
+def _wish(config: WorkerConfig, account: Account | None) -> Wish:
+    """How this worker wants its thumbnails."""
+    ids = None if account is None else (account.uid, account.gid, account.groups)
+    return Wish(side_px=config.machine.thumbnail_px, size_max=PICTURE_MAX, account=ids)
 
 
 def _nothing(_result: None) -> None:
@@ -227,6 +297,8 @@ def _used(usages: Sequence[channel.Usage], held: Mapping[int, int]) -> inputs.Me
                 usage.cpu_s,
                 usage.memory_mb,
                 sum(held.get(pid, 0) for pid in usage.pids),
+                usage.read_mb,
+                usage.written_mb,
             )
             for usage in usages
         )
@@ -234,9 +306,11 @@ def _used(usages: Sequence[channel.Usage], held: Mapping[int, int]) -> inputs.Me
 
 
 def _exited(report: channel.Gone) -> inputs.Exited:
-    note = ""
+    notes = []
     if report.untouchable:
-        note = f"processes {report.untouchable} of another user could not be killed"
+        notes.append(f"processes {report.untouchable} of another user could not be killed")
+    if report.crowded:
+        notes.append("it wanted more processes at once than this machine lets a task have")
     return inputs.Exited(
         run_id=RunId(report.run_id),
         exit_code=report.exit_code,
@@ -249,5 +323,5 @@ def _exited(report: channel.Gone) -> inputs.Exited:
             written_mb=report.written_mb,
         ),
         out_of_memory=report.out_of_memory,
-        note=note,
+        note="; ".join(notes),
     )

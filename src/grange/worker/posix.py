@@ -9,11 +9,14 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
+CLONE3: Final = 435  # number of the system call, on every architecture
+CLONE_INTO_CGROUP: Final = 0x2_0000_0000  # linux/sched.h
+PROCESSES_PERCENT: Final = 80  # of all that the system can have
 OOM_SCORE: Final = 500  # of a task, so that the system kills tasks before all else
 SHELL: Final = "/bin/sh"
 
@@ -39,6 +42,26 @@ def prefer_out_of_memory() -> None:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
     except OSError:
         return  # a container may forbid it; then the system's own choice holds
+
+
+def leave_processes() -> None:
+    """Let the user of this process and its children take four fifths of all processes.
+
+    It bounds what tasks can do where nothing else does, and lets others still log in. The
+    system counts all of the user's processes, so this is no limit for one task. Root has none.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    wanted = [limit for limit in (soft, *_all_processes()) if limit != resource.RLIM_INFINITY]
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NPROC, (min(wanted, default=soft), hard))
+
+
+def _all_processes() -> Iterator[int]:
+    """Four fifths of what the kernel can have, by each of its own limits."""
+    for name in ("pid_max", "threads-max"):
+        with contextlib.suppress(OSError, ValueError):
+            text = Path(f"/proc/sys/kernel/{name}").read_text(encoding="ascii")
+            yield int(text) * PROCESSES_PERCENT // 100
 
 
 def raise_file_limit() -> int:
@@ -132,6 +155,38 @@ def _path(environment: Mapping[bytes, bytes]) -> str:
     return os.fsdecode(environment.get(b"PATH", b"")) or os.defpath
 
 
+class _Clone(ctypes.Structure):
+    """What clone3 is told (linux/sched.h, struct clone_args)."""
+
+    _names = ("flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size")
+    _more = ("tls", "set_tid", "set_tid_size", "cgroup")
+    _fields_: ClassVar = [(name, ctypes.c_uint64) for name in (*_names, *_more)]
+
+
+def fork_into(group: int) -> int:
+    """Fork such that the child is in a control group from its first moment.
+
+    For a process of one thread, and a child that soon executes a program: nothing is done
+    of what `os.fork` does besides.
+
+    Args:
+        group: descriptor of the group's folder.
+
+    Returns:
+        As `os.fork`.
+
+    Raises:
+        OSError: the kernel is older than 5.7, or we may not.
+    """
+    told = _Clone(flags=CLONE_INTO_CGROUP, exit_signal=signal.SIGCHLD, cgroup=group)
+    libc = ctypes.PyDLL(None, use_errno=True)
+    pid = libc.syscall(CLONE3, ctypes.byref(told), ctypes.sizeof(told))
+    if pid < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return int(pid)
+
+
 class Identity(NamedTuple):
     """Whom a process is to run as."""
 
@@ -148,19 +203,40 @@ def parse_identity(text: str) -> Identity | None:
     return Identity(int(uid), int(gid), tuple(int(group) for group in groups.split(",")))
 
 
-def spawn_as(
-    identity: Identity,
+def spawn_forked(
     folder: bytes,
     argv: tuple[bytes, ...],
     environment: Mapping[bytes, bytes],
     output: int,
+    *,
+    identity: Identity | None,
+    group: int | None,
 ) -> int:
-    """Start a process as another user; the folder and the program are sought as that user.
+    """Start a process as another user, or in a control group.
 
-    Forks, because posix_spawn cannot change the user. The rest is as in `spawn`.
+    Forks, because posix_spawn can do neither. The rest is as in `spawn`.
+
+    Args:
+        folder: where it starts.
+        argv: program and arguments.
+        environment: all of it.
+        output: descriptor that takes both its outputs.
+        identity: whose it is; the folder and the program are sought as that user. None our own.
+        group: descriptor of the control group; None our own.
+
+    Returns:
+        Its process id.
+
+    Raises:
+        CannotStart: with a sentence that names the program.
     """
     read_end, write_end = os.pipe2(os.O_CLOEXEC)  # closed by a successful exec
-    pid = os.fork()
+    try:
+        pid = os.fork() if group is None else fork_into(group)
+    except OSError as error:
+        os.close(read_end)
+        os.close(write_end)
+        raise CannotStart(f"no process can be made: {_why(error)}") from error
     if pid == 0:
         try:
             _become(identity, output)
@@ -180,7 +256,7 @@ def spawn_as(
     return pid
 
 
-def _become(identity: Identity, output: int) -> None:
+def _become(identity: Identity | None, output: int) -> None:
     os.setsid()
     for number in RESET_SIGNALS:
         if number < signal.SIGRTMIN:
@@ -188,9 +264,10 @@ def _become(identity: Identity, output: int) -> None:
     null = os.open("/dev/null", os.O_RDONLY)
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
-    os.setgroups(identity.groups)
-    os.setgid(identity.gid)
-    os.setuid(identity.uid)
+    if identity is not None:
+        os.setgroups(identity.groups)
+        os.setgid(identity.gid)
+        os.setuid(identity.uid)
 
 
 def _execute(program: str, argv: tuple[bytes, ...], environment: Mapping[bytes, bytes]) -> None:

@@ -11,7 +11,7 @@ from grange.model.ids import RunId
 from grange.model.run import Progress, RunResult
 from grange.model.states import RUN_OK, RunStatus
 from grange.wire.worker import FramesDone, Start, Stop
-from grange.worker import reports
+from grange.worker import memory, reports
 from grange.worker.effects import Effect, Judge, Kill, Load, Note, Spawn
 from grange.worker.inputs import (
     Exited,
@@ -140,20 +140,22 @@ def judged(state: CoreState, item: Judged, now: float, out: list[Effect]) -> Non
     if run is None or run.exited is None:
         return
     status, message = _verdict(run, run.exited, item)
-    if run.exited.note:
-        message = f"{message}; {run.exited.note}" if message else run.exited.note
     meter = replace(
         run.exited.meter,
         peak_memory_mb=max(run.exited.meter.peak_memory_mb, run.memory_peak_mb),
         gpu_memory_mb=run.gpu_memory_peak_mb,
     )
+    notes = [run.exited.note]
+    if status is not RunStatus.OUT_OF_MEMORY:  # else the message says it
+        notes.append(memory.over_need(run.spec, meter.peak_memory_mb))
+    note = "; ".join(filter(None, notes))
     result = RunResult(
         status=status,
         exit_code=run.exited.exit_code,
         signal=run.exited.signal,
-        message=message,
+        message="; ".join(filter(None, (message, note))),
         duration_s=run.exited.duration_s,
-        warning=item.warning or run.progress.warning or bool(run.exited.note),
+        warning=item.warning or run.progress.warning or bool(note),
         report=item.report,
         resources=item.resources,
         files=item.files,
@@ -169,7 +171,7 @@ def _verdict(run: Run, exit_: Exited, item: Judged) -> Ending:
     if exit_.lost:
         return Ending(RunStatus.LOST, exit_.lost)
     if exit_.out_of_memory:
-        return Ending(RunStatus.OUT_OF_MEMORY, "the system killed it: memory is used up")
+        return Ending(RunStatus.OUT_OF_MEMORY, memory.killed(run.spec))
     if exit_.signal is not None and item.status is RunStatus.FAILED:
         return Ending(RunStatus.KILLED, f"killed by signal {_signal_name(exit_.signal)}")
     least = run.spec.min_run_time_s
@@ -260,7 +262,7 @@ def _judge_alone(state: CoreState, run: Run, now: float, out: list[Effect]) -> N
 
 
 def measured(state: CoreState, item: Measured, now: float, out: list[Effect]) -> None:
-    """Note what the runs use."""
+    """Note what the runs use, and end those that use more memory than they may."""
     for used in item.used:
         run = state.runs.get(used.run_id)
         if run is None:
@@ -268,11 +270,25 @@ def measured(state: CoreState, item: Measured, now: float, out: list[Effect]) ->
         elapsed = now - run.measured
         busy = 100 * (used.cpu_s - run.cpu_s) / elapsed if elapsed > 0 else 0.0
         run.progress = replace(
-            run.progress, memory_mb=used.memory_mb, cpu_percent=round(max(0.0, busy), 1)
+            run.progress,
+            memory_mb=used.memory_mb,
+            cpu_percent=round(max(0.0, busy), 1),
+            gpu_memory_mb=used.gpu_memory_mb,
+            read_mb=used.read_mb,
+            written_mb=used.written_mb,
         )
         run.cpu_s, run.measured, run.changed = used.cpu_s, now, True
         run.memory_peak_mb = max(run.memory_peak_mb, used.memory_mb)
         run.gpu_memory_peak_mb = max(run.gpu_memory_peak_mb, used.gpu_memory_mb)
+        _hold_to_limit(run, used.memory_mb, out)
+
+
+def _hold_to_limit(run: Run, used_mb: int, out: list[Effect]) -> None:
+    """End a run that uses more memory than it may: at once, for asked it would go on to grow."""
+    too_much = memory.over_limit(run.spec, used_mb)
+    if too_much and run.phase is Phase.RUNNING and run.ending is None:
+        run.ending = Ending(RunStatus.OUT_OF_MEMORY, too_much)
+        out.append(Kill(run.spec.run_id, hard=True))
 
 
 def _in_phase(state: CoreState, run_id: RunId, phase: Phase) -> Run | None:

@@ -10,10 +10,12 @@ import contextlib
 import os
 import resource
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from grange.worker import procfs
+from grange.worker.cgroups import Group
 from grange.worker.channel import Usage
 
 RUN_MARK: Final = "GRANGE_RUN_ID"  # in the environment of every process of a run
@@ -37,7 +39,13 @@ class Tree:
     read_bytes: int = 0
     written_bytes: int = 0
     peak_bytes: int = 0
+    need_bytes: int = 0  #: memory that it asked for; 0 none
+    cpu_most_s: float = 0.0  #: that was ever measured; a child nobody waits for is in no sum
+    read_most: int = 0  #: bytes, the same
+    written_most: int = 0
     untouchable: set[int] = field(default_factory=set)  #: processes this user may not kill
+    group: Group | None = None  #: its control group, where it has one
+    crowded: bool = False  #: it had more processes at once than it may have
 
     def add(self, usage: resource.struct_rusage, floor: int) -> None:
         """Add what a reaped process and the children it waited for have used.
@@ -50,11 +58,26 @@ class Tree:
         if usage.ru_maxrss * 1024 > floor:
             self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024)
 
+    def note(self, members: Sequence[procfs.Process], resident: int) -> None:
+        """Note what its living processes have used so far, beside those that are reaped."""
+        moved = [procfs.traffic(item.pid) for item in members]
+        self.peak_bytes = max(self.peak_bytes, resident)
+        cpu_s = self.cpu_s + sum(item.cpu_s for item in members)
+        self.cpu_most_s = max(self.cpu_most_s, cpu_s)
+        self.read_most = max(self.read_most, self.read_bytes + sum(item.read for item in moved))
+        written = self.written_bytes + sum(item.written for item in moved)
+        self.written_most = max(self.written_most, written)
+
 
 class Trees:
-    """All trees of one warden."""
+    """All trees of one warden.
 
-    def __init__(self) -> None:
+    Args:
+        processes_max: that a run may have at once; 0 any number.
+    """
+
+    def __init__(self, processes_max: int = 0) -> None:
+        self._processes_max = processes_max
         self.by_run: dict[int, Tree] = {}
         self._leaders: dict[int, Tree] = {}
         self._orphans: dict[int, Tree | None] = {}  # our children; None: whose is not clear
@@ -82,15 +105,11 @@ class Trees:
             The trees whose leader was among them.
         """
         ended = []
-        while True:
-            try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid == 0:
-                break
-            leads = self._leaders.pop(pid, None)
-            tree = leads or self._orphans.pop(pid, None)
+        while (pid := _ended_child()) is not None:
+            leads = self._leaders.get(pid)
+            tree = leads or self._orphans.pop(pid, None) or self._owner_of_dead(pid)
+            _, status, usage = os.wait4(pid, 0)
+            self._leaders.pop(pid, None)
             if tree is not None:
                 tree.add(usage, self._floor)
             if leads is not None:
@@ -109,6 +128,13 @@ class Trees:
         for pid in present - self._leaders.keys():
             if self._orphans.get(pid) is None:
                 self._orphans[pid] = self._owner(pid)
+
+    def _owner_of_dead(self, pid: int) -> Tree | None:
+        """Whose was an orphan that has ended before it was adopted."""
+        try:
+            return self._owner(pid)
+        except OSError:  # out of files or memory: what it used is in no sum
+            return None
 
     def _owner(self, pid: int) -> Tree | None:
         """Whose orphan is it: by its mark, its session, or as the only run it can be of."""
@@ -161,6 +187,7 @@ class Trees:
         A group dies at once, so that a process that forks cannot run away; what it
         started outside of the group is found by the next call.
         """
+        self.strike(tree)
         self.adopt()
         members = self._members(tree, procfs.Table())
         for group in {item.group for item in members} - {0, os.getpgrp()}:
@@ -168,6 +195,17 @@ class Trees:
                 os.killpg(group, signal.SIGKILL)
         for item in members:
             self._signal(tree, item, signal.SIGKILL)
+
+    def strike(self, tree: Tree) -> None:
+        """Kill what dies without being looked for, before it has grown while we look.
+
+        All of it where it has a control group, else the leader's process group.
+        """
+        if tree.group is not None:
+            tree.group.kill()
+        if tree.ended is None:  # the group's number is nobody else's
+            with contextlib.suppress(OSError):
+                os.killpg(tree.leader, signal.SIGKILL)
 
     def _members(self, tree: Tree, table: procfs.Table) -> list[procfs.Process]:
         """The living processes of a tree; all of them descend from us."""
@@ -204,10 +242,40 @@ class Trees:
         table = procfs.Table()
         return tuple(self._usage(tree, table) for tree in self.by_run.values())
 
+    def _is_crowded(self, tree: Tree, processes: int) -> bool:
+        """It has more processes than it may, or its group has refused it one."""
+        if 0 < self._processes_max < processes:
+            return True
+        return tree.group is not None and tree.group.is_crowded()
+
     def _usage(self, tree: Tree, table: procfs.Table) -> Usage:
         members = self._members(tree, table)
-        resident = sum(item.resident for item in members)
-        tree.peak_bytes = max(tree.peak_bytes, resident)
-        cpu_s = tree.cpu_s + sum(item.cpu_s for item in members)
+        if self._is_crowded(tree, len(members)):
+            tree.crowded = True
+            self.strike(tree)
+            members = members[: self._processes_max]  # there is no time to measure all
+        resident = _resident(tree, members)
+        tree.note(members, resident)
         pids = tuple(item.pid for item in members)
-        return Usage(tree.run_id, cpu_s, resident // MB, pids)
+        read_mb, written_mb = tree.read_most // MB, tree.written_most // MB
+        return Usage(tree.run_id, tree.cpu_most_s, resident // MB, pids, read_mb, written_mb)
+
+
+def _ended_child() -> int | None:
+    """A child that has ended and can still be looked at, for nobody has waited for it."""
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return found.si_pid if found is not None else None
+
+
+def _resident(tree: Tree, members: Sequence[procfs.Process]) -> int:
+    """Memory of a tree, in bytes. What its processes share is looked at where it matters."""
+    resident = sum(item.resident for item in members)
+    if len(members) < 2 or not 0 < tree.need_bytes < resident:
+        return resident
+    fair = (procfs.fair_bytes(item.pid) for item in members)
+    return sum(
+        item.resident if part is None else part for item, part in zip(members, fair, strict=True)
+    )

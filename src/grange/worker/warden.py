@@ -3,7 +3,7 @@
 It starts them, waits for them, and ends their whole trees: when it is told to, when the
 main process of a run is over, when the lease ends, and when the daemon dies.
 
-    python -I -m grange.worker.warden DESCRIPTOR NICE UID:GID:GROUP,...
+    python -I -m grange.worker.warden DESCRIPTOR NICE UID:GID:GROUP,... GROUPS PROCESSES
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from grange.worker import posix, procfs
+from grange.worker.cgroups import Group, Groups
 from grange.worker.channel import (
     Channel,
     ChannelClosed,
@@ -53,15 +55,30 @@ class Dying:
 
 
 class Warden:
-    """State of the process."""
+    """State of the process.
+
+    Args:
+        channel: to the daemon.
+        nice: of the tasks' processes.
+        identity: whose they are; None our own user's.
+        groups: where runs get control groups; None they get none.
+        processes_max: that a run may have at once; 0 any number.
+    """
 
     def __init__(
-        self, channel: Channel[Report, Order], nice: int, identity: posix.Identity | None
+        self,
+        channel: Channel[Report, Order],
+        nice: int,
+        identity: posix.Identity | None,
+        groups: Groups | None,
+        processes_max: int,
     ) -> None:
         self._channel = channel
         self._identity = identity
         self._nice = nice
-        self._trees = Trees()
+        self._groups = groups
+        self._processes_max = processes_max
+        self._trees = Trees(processes_max)
         self._dying: dict[int, Dying] = {}  # runs of which nothing may be left
         self._until = FOREVER  # end of the lease
         self._base = dict(os.environb)
@@ -121,25 +138,50 @@ class Warden:
 
     def _spawn(self, order: Spawn) -> None:
         output = self._channel.fds.popleft()
-        environment = self._base | order.environment
+        group = self._group(order)
         try:
-            pid = self._start(order, environment, output)
+            pid = self._start(order, output, group)
         except posix.CannotStart as error:
+            self._drop(group)
             self._reports.append(NotStarted(order.run_id, clean(str(error))))
             return
         finally:
             os.close(output)
         if self._nice:
             posix.lower_priority(pid, self._nice)
-        self._trees.plant(Tree(order.run_id, pid, posix.clock(), self._oom_kills))
+        tree = Tree(order.run_id, pid, posix.clock(), self._oom_kills, group=group)
+        tree.need_bytes = order.need_memory_mb * MB
+        self._trees.plant(tree)
         self._reports.append(Started(order.run_id, pid))
 
-    def _start(self, order: Spawn, environment: dict[bytes, bytes], output: int) -> int:
+    def _group(self, order: Spawn) -> Group | None:
+        group = self._groups.make(order.run_id) if self._groups is not None else None
+        if group is not None:
+            most = self._processes_max
+            group.limit(memory_max_mb=order.memory_max_mb, processes_max=most)
+        return group
+
+    def _drop(self, group: Group | None) -> None:
+        if self._groups is not None and group is not None:
+            self._groups.drop(group)
+
+    def _start(self, order: Spawn, output: int, group: Group | None) -> int:
         folder, argv = order.working_directory, order.argv
-        if self._identity is not None:
-            return posix.spawn_as(self._identity, folder, argv, environment, output)
-        posix.enter(folder)
-        return posix.spawn(argv, environment, output)
+        environment = self._base | order.environment
+        if self._identity is None and group is None:
+            posix.enter(folder)
+            return posix.spawn(argv, environment, output)
+        try:
+            inside = group.open() if group is not None else None
+        except OSError as error:
+            raise posix.CannotStart(f"control group {error.filename}: {error.strerror}") from error
+        try:
+            return posix.spawn_forked(
+                folder, argv, environment, output, identity=self._identity, group=inside
+            )
+        finally:
+            if inside is not None:
+                os.close(inside)
 
     def _kill(self, run_id: int, *, hard: bool) -> None:
         tree = self._trees.by_run.get(run_id)
@@ -153,6 +195,9 @@ class Warden:
     def _measure(self) -> None:
         self._oom_kills = procfs.oom_kills()
         self._reports.append(Measured(self._trees.usages()))
+        for tree in self._trees.by_run.values():
+            if tree.crowded:
+                self._dying.setdefault(tree.run_id, Dying())
 
     def _look(self) -> None:
         """Reap what ended, force what must not be left, report what is over."""
@@ -184,8 +229,13 @@ class Warden:
     def _report(self, tree: Tree) -> None:
         code = os.waitstatus_to_exitcode(tree.status)
         out_of_memory = code in OOM_CODES and self._memory_ended_since(tree)
+        if tree.group is not None:
+            used = tree.group.used()
+            tree.cpu_s = max(tree.cpu_s, used.cpu_s)
+            tree.crowded = tree.crowded or used.crowded
+            out_of_memory = out_of_memory or (code != 0 and used.out_of_memory)
         del self._dying[tree.run_id]
-        self._trees.fell(tree)
+        self._fell(tree)
         killed = code < 0
         ended = tree.ended if tree.ended is not None else tree.started
         self._reports.append(
@@ -194,14 +244,19 @@ class Warden:
                 exit_code=None if killed else code,
                 signal=-code if killed else None,
                 duration_s=ended - tree.started,
-                cpu_s=tree.cpu_s,
+                cpu_s=max(tree.cpu_s, tree.cpu_most_s),
                 peak_memory_mb=tree.peak_bytes // MB,
-                read_mb=tree.read_bytes // MB,
-                written_mb=tree.written_bytes // MB,
+                read_mb=max(tree.read_bytes, tree.read_most) // MB,
+                written_mb=max(tree.written_bytes, tree.written_most) // MB,
                 out_of_memory=out_of_memory,
                 untouchable=tuple(tree.untouchable),
+                crowded=tree.crowded,
             )
         )
+
+    def _fell(self, tree: Tree) -> None:
+        self._trees.fell(tree)
+        self._drop(tree.group)
 
     def _memory_ended_since(self, tree: Tree) -> bool:
         self._oom_kills = procfs.oom_kills()
@@ -225,7 +280,7 @@ class Warden:
         self._trees.adopt()
         for tree in list(self._trees.by_run.values()):
             if self._trees.is_over(tree):
-                self._trees.fell(tree)
+                self._fell(tree)
 
 
 def _seen(what: Callable[[], None]) -> bool:
@@ -243,14 +298,20 @@ def main() -> None:
     """Run as the daemon's child."""
     descriptor, nice = int(sys.argv[1]), int(sys.argv[2])
     identity = posix.parse_identity(sys.argv[3])
+    groups = Groups(Path(sys.argv[4])) if sys.argv[4] else None
+    if groups is not None and not groups.work():
+        groups = None
+    processes_max = int(sys.argv[5])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # only the daemon decides when this ends
     posix.become_subreaper()
     posix.prefer_out_of_memory()
+    posix.leave_processes()
     sock = socket.socket(fileno=descriptor)
     sock.setblocking(False)
     sock.set_inheritable(False)  # a task that had it could give us orders
-    Warden(Channel(sock, orders_decoder()), nice, identity).run()
+    channel: Channel[Report, Order] = Channel(sock, orders_decoder())
+    Warden(channel, nice, identity, groups, processes_max).run()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from grange.server.sessions import Sessions
 from grange.server.state_dir import StateDir
 from grange.server.views import Views
 from grange.store.files import Shelf
+from grange.store.pictures import Album
 from grange.store.sql import open_store
 from grange.store.store import AuditRecord
 
@@ -64,6 +65,7 @@ class Served:
         self.farm = Farm()
         self.skew = 0.0  # seconds by which the farm's clock is ahead
         self.shelf = Shelf(folder)
+        self.album = Album(folder)
         self._how = how
         self._store = open_store(f"sqlite:///{folder / 'farm.db'}")
         self._writer = ThreadPoolExecutor(1)
@@ -129,6 +131,7 @@ class Served:
             gauges,
             self.shelf,
             log_grew=feed.log_grew,
+            show=lambda *_: None,
             touched=feed.touched,
             clocks=Clocks(),
             monotonic=time.monotonic,
@@ -145,6 +148,7 @@ class Served:
             views=self.views,
             gate=self.gate,
             logs=self.shelf,
+            album=self.album,
             reading=reading,
             doctor=Doctor(self.farm, self.folder.path),
             links=links,

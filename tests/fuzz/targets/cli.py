@@ -25,6 +25,7 @@ from grange.plugins.runners import blender_arguments
 from grange.server import config
 from grange.worker import posix
 from grange.worker.config import WorkerConfig, from_json, to_json
+from grange.worker.doctor.farm import refusal_text
 from grange.worker.errors import LinkInsecure
 from grange.worker.link import tls_of
 from tests.fuzz.place import FOLDER, kept
@@ -165,6 +166,11 @@ def worker_config(data: bytes) -> None:
     """What a worker's process is told by its standard input."""
     found = from_json(data)
     assert from_json(to_json(found)) == found
+
+
+def refused(data: bytes) -> None:
+    """The body of an answer that is no WebSocket."""
+    assert isinstance(refusal_text(403, data), str)
 
 
 def dialled(data: bytes) -> None:
@@ -356,6 +362,14 @@ TARGETS = (
         refuses=(LinkInsecure,),
         seeds=(b"ws://127.0.0.1:7420", b"wss://farm:7420", b"ws://farm", b"http://a"),
         found=(b"ws://[",),
+    ),
+    Target(
+        name="refusal that the doctor hears",
+        parse=refused,
+        reaches=("grange.worker.doctor.farm:refusal_text",),
+        seeds=(b'{"error":{"code":"forbidden","message":"no"}}', b"<html>"),
+        found=(b"\xff", b"[" * 50_000, b'{"error":{"code":"x","message":"\xff"}}'),
+        memory=200,
     ),
     Target(
         name="answers of a server",

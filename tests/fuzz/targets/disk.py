@@ -18,6 +18,7 @@ from grange.plugins.pictures import FORMATS, Broken, size_of
 from grange.server.state_dir import StateDir
 from grange.store import rows
 from grange.store.bodies import encode
+from grange.store.pictures import OF_JOB_MAX, SIDE_MAX, Album, PictureRefused, check
 from grange.store.rows import Kind
 from grange.store.store import UnreadableRecord
 from grange.worker import beside, limits, procfs
@@ -28,6 +29,7 @@ from grange.worker.runlog import read_log
 from tests.build import block, job, join, named, started, submit
 from tests.fuzz.place import FOLDER, kept
 from tests.fuzz.target import Target, same
+from tests.jpegs import SOI, a_jpeg
 from tests.store import make
 from tests.store.strategies import records
 
@@ -135,6 +137,25 @@ def picture(data: bytes) -> None:
     """A file that may be a picture: its size is told, or why it is none."""
     found = size_of(str(kept("picture", data)))
     assert found is None or found.width > 0 < found.height
+
+
+def shown(data: bytes) -> None:
+    """A thumbnail that a worker sends: what is kept of it is one, too, and has its name."""
+    album = Album(FOLDER / "album")
+    number = album.keep(1, 7, "\udce9 a.exr", data)
+    kept_ = album.read(1, 7, number)
+    check(kept_[:2] + kept_[2 + 4 + len("? a.exr") :])
+    assert {item.name for item in album.of_run(1, 7)} == {"? a.exr"}
+
+
+def album(data: bytes) -> None:
+    """Files of an album that are not as we have left them."""
+    for name in ("7.1.jpg", "newest"):
+        kept(f"found/logs/0/1/{name}", data)
+    found = Album(FOLDER / "found")
+    (picture_,) = found.of_run(1, 7)
+    assert picture_.size_bytes == len(data)
+    assert len(found.of_job(1)) <= OF_JOB_MAX
 
 
 def log(data: bytes) -> None:
@@ -246,6 +267,24 @@ TARGETS = (
         seeds=(PNG, *(magic + bytes(200) for magic in FORMATS), b""),
         memory=200,
         work=20,
+    ),
+    Target(
+        name="thumbnail of a worker",
+        parse=shown,
+        reaches=("grange.store.pictures:check", "grange.plugins.pictures.jpeg:size_of"),
+        refuses=(PictureRefused,),
+        seeds=(a_jpeg(), a_jpeg(filler=99), a_jpeg(SIDE_MAX, SIDE_MAX), a_jpeg()[:-2]),
+        memory=200,
+        work=20,
+    ),
+    Target(
+        name="album on disk",
+        parse=album,
+        reaches=("grange.store.pictures:_name_in", "grange.store.pictures:_newest"),
+        seeds=(b"7 1\n12 8\n", SOI + b"\xff\xfe\0\x07a.exr" + a_jpeg()[2:], b""),
+        found=(b"7 1\n" * 99, SOI + b"\xff\xfe"),
+        memory=200,
+        work=40,
     ),
     Target(
         name="log of a run",

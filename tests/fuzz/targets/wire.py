@@ -23,6 +23,7 @@ from grange.wire import address, codec, join, watch, worker
 from grange.wire.codec import WireError
 from grange.worker import channel
 from tests.fuzz.target import Target, same, text
+from tests.jpegs import a_jpeg
 from tests.store.strategies import records
 
 RUN = RunId(7)
@@ -46,6 +47,7 @@ TO_SERVER: tuple[worker.ToServer, ...] = (
     worker.Ended(run_id=RUN, result=RESULT),
     worker.FramesDone(run_id=RUN, count=2),
     worker.Log(run_id=RUN, offset=3, data=b"frame 1\n"),
+    worker.Picture(run_id=RUN, name="a.exr", data=a_jpeg()),
     worker.Bye(),
 )
 SPEC = RunSpec(
@@ -95,7 +97,7 @@ ORDERS: list[Any] = [
 REPORTS: list[Any] = [
     channel.Started(1, 4_711),
     channel.NotStarted(2, "it does not exist"),
-    channel.Gone(1, 0, None, 1.5, 1.0, 20, 0, 0, False, ()),
+    channel.Gone(1, 0, None, 1.5, 1.0, 20, 0, 0, False, (), False),
     channel.Measured((channel.Usage(1, 1.5, 20, (4_711,)),)),
 ]
 

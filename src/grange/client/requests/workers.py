@@ -15,7 +15,7 @@ from grange.client.requests.message import (
 )
 from grange.model.views import WhyView, WorkerView
 
-Instruction = Literal["exit", "restart", "reboot", "shutdown", "sleep"]
+Instruction = Literal["exit", "restart", "reboot", "shutdown", "sleep", "wake", "self-test"]
 
 
 def listed() -> Request[tuple[WorkerView, ...]]:

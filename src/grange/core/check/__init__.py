@@ -14,7 +14,13 @@ from grange.core.check.names import name_faults
 from grange.core.check.recount import Recount
 from grange.core.check.shares import gate_faults, share_faults, tree_faults
 from grange.core.check.timers import timer_faults
-from grange.core.check.workers import host_faults, run_faults, ticket_faults, worker_faults
+from grange.core.check.workers import (
+    host_faults,
+    rest_faults,
+    run_faults,
+    ticket_faults,
+    worker_faults,
+)
 from grange.core.state import FarmState
 
 
@@ -29,6 +35,7 @@ def faults(state: FarmState) -> Iterator[str]:
         yield from job_faults(state, job, recount)
     yield from run_faults(state)
     yield from worker_faults(state, recount)
+    yield from rest_faults(state)
     yield from ticket_faults(state)
     yield from host_faults(state, recount)
     yield from name_faults(state)

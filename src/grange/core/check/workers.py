@@ -11,7 +11,7 @@ from grange.core.objects import Worker
 from grange.core.state import FarmState
 from grange.core.supply import group_key, wanted_place
 from grange.model.ids import WorkerId
-from grange.model.states import Presence, TaskState
+from grange.model.states import Presence, Rest, TaskState
 
 
 def run_faults(state: FarmState) -> Iterator[str]:
@@ -59,6 +59,20 @@ def worker_faults(state: FarmState, recount: Recount) -> Iterator[str]:
         if worker.tickets_used != dict(held):
             yield f"{name}: tickets used are off"
         yield from _place_faults(state, worker)
+
+
+def rest_faults(state: FarmState) -> Iterator[str]:
+    """The machines that sleep are known, and none of them has a link."""
+    resting = {
+        worker.worker_id
+        for worker in state.workers.values()
+        if worker.rest in (Rest.ASLEEP, Rest.WAKING)
+    }
+    if state.resting != resting:
+        yield "workers whose machines sleep are off"
+    for worker_id in sorted(resting):
+        if state.workers[worker_id].linked:
+            yield f"worker {worker_id}: sleeps and is linked"
 
 
 def _place_faults(state: FarmState, worker: Worker) -> Iterator[str]:

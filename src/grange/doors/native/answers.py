@@ -13,6 +13,7 @@ from grange.model.views import (
     PoolView,
     StoryLine,
     TaskView,
+    ThumbnailView,
     UserView,
     View,
     WorkerView,
@@ -73,6 +74,12 @@ class Tasks(View, frozen=True, kw_only=True):
 
     tasks: tuple[TaskView, ...]
     total: int  #: that there are, in the state that was asked for
+
+
+class Thumbnails(View, frozen=True, kw_only=True):
+    """Thumbnails, the newest first."""
+
+    thumbnails: tuple[ThumbnailView, ...]  #: of the last ones that were made
 
 
 class Story(View, frozen=True, kw_only=True):

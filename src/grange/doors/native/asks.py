@@ -59,7 +59,7 @@ class Ejection(Ask, frozen=True, kw_only=True):
 class Instruction(Ask, frozen=True, kw_only=True):
     """Have a worker do something with its machine."""
 
-    what: Literal["exit", "restart", "reboot", "shutdown", "sleep"]
+    what: Literal["exit", "restart", "reboot", "shutdown", "sleep", "wake", "self-test"]
 
 
 class JobsMove(Ask, frozen=True, kw_only=True):

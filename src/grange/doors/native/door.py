@@ -10,10 +10,12 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from typing_extensions import override
 
 from grange import __version__
-from grange.doors.native import farm, jobs, logs, nodes, people, tasks, workers
+from grange.doors.native import farm, jobs, logs, nodes, people, tasks, thumbnails, workers
 from grange.doors.native.bodies import Body
 from grange.doors.native.caller import Caller
 from grange.doors.native.parameters import Req
@@ -87,6 +89,7 @@ def _api(parts: Parts) -> Litestar:
             *nodes.ROUTES,
             *people.ROUTES,
             *logs.ROUTES,
+            *thumbnails.ROUTES,
         ],
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
         guards=[signed_in],
@@ -95,7 +98,7 @@ def _api(parts: Parts) -> Litestar:
         security=[{"token": []}, {"session": []}],
     )
     opened = Router(PATH, route_handlers=[*people.OPEN_ROUTES, openapi], dto=Body, return_dto=None)
-    return Litestar(
+    return _Api(
         route_handlers=[closed, opened],
         dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
         exception_handlers=HANDLERS,
@@ -109,6 +112,15 @@ def _api(parts: Parts) -> Litestar:
 async def openapi(request: Req) -> dict[str, Any]:
     """The description of this door."""
     return request.app.openapi_schema.to_schema()
+
+
+class _Api(Litestar):
+    """Litestar without its support of Pydantic, which is memory that nothing here uses."""
+
+    @staticmethod
+    @override
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 class _Nowhere(Router):

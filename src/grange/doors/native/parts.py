@@ -14,6 +14,7 @@ from grange.server.links import Links
 from grange.server.page import Page
 from grange.server.views import Views
 from grange.store.files import Shelf
+from grange.store.pictures import Album
 from grange.store.store import AuditRecord
 
 
@@ -37,7 +38,8 @@ class Parts:
         views: gives the answers.
         gate: tells who asks.
         logs: the runs' logs.
-        reading: threads that read logs.
+        album: the runs' thumbnails.
+        reading: threads that read logs and thumbnails.
         doctor: examines the farm.
         links: holds the workers' links.
         feed: serves those who watch.
@@ -51,6 +53,7 @@ class Parts:
     views: Views
     gate: Gate
     logs: Shelf
+    album: Album
     reading: Executor
     doctor: Doctor
     links: Links

@@ -81,7 +81,7 @@ async def heal_worker(caller: Sender, worker: Id) -> WorkerView:
 @post(
     "/workers/{worker:int}/instruct",
     operation_id="instructWorker",
-    summary="Have a worker exit, restart, reboot, shut down or sleep",
+    summary="Have a worker exit, restart, reboot, shut down or sleep, or wake its machine",
     status_code=200,
     responses=CHANGING,
 )

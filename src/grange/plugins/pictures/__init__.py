@@ -1,14 +1,16 @@
 """Is a file a whole picture, and how large? Told by its header and its end, never by pixels.
 
 Only what surely is no whole picture is called so. Reads little, whatever the file says of
-itself: nothing here is decoded.
+itself: nothing here is decoded. What is decoded is decoded in processes of their own:
+`pixels` looks for black and mad ones, `thumbnail` has small pictures made.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from grange.plugins.pictures import dpx, exr, jpeg, png, tiff
@@ -47,6 +49,22 @@ def size_of(path: str) -> Size | None:
     expected = NAMED.get(os.path.splitext(path)[1].lower())  # noqa: PTH122 (a str stays one)
     if expected is None:
         return None
+    with plain_file(path) as file:
+        beginning = file.read(0, min(8, file.size))
+        for magic, look in FORMATS.items():
+            if beginning.startswith(magic):
+                return look(file)
+        raise Broken(f"it does not begin as {expected} does")
+
+
+@contextmanager
+def plain_file(path: str) -> Iterator[File]:
+    """Open a file that has something in it. Waits for nothing.
+
+    Raises:
+        Broken: it is empty, or no plain file.
+        OSError: it cannot be read.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe of that name would wait
     with os.fdopen(descriptor, "rb") as stream:
         state = os.fstat(descriptor)
@@ -54,9 +72,4 @@ def size_of(path: str) -> Size | None:
             raise Broken("it is no plain file")
         if not state.st_size:
             raise Broken("it is empty")
-        file = File(stream, state.st_size)
-        beginning = file.read(0, min(8, state.st_size))
-        for magic, look in FORMATS.items():
-            if beginning.startswith(magic):
-                return look(file)
-        raise Broken(f"it does not begin as {expected} does")
+        yield File(stream, state.st_size)

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import resource
-import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
+from grange.model.unreadable import UNREADABLE
 from grange.plugins import programs
+from grange.plugins.pictures.child import Child, ChildLost, confine
 
 PIXELS_MAX: Final = 100_000_000  # of one picture; a larger one is not looked at
 LOOK_S: Final = 30.0  # for all pictures of a run
@@ -32,21 +31,12 @@ class Seen(msgspec.Struct, omit_defaults=True):
 
 def look(paths: Sequence[str]) -> tuple[Seen, ...]:
     """Look at some pictures; nothing is said of those that cannot be looked at. Seconds."""
-    if not paths or importlib.util.find_spec("OpenImageIO") is None:
+    if not paths or not programs.importable("OpenImageIO"):
         return ()
     try:
-        done = subprocess.run(  # noqa: S603 (our own)
-            (sys.executable, "-P", "-m", "grange.plugins.pictures.pixels", *paths),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=LOOK_S,
-            env=programs.child_environment(),
-            check=False,
-        )
-        lines = done.stdout[:SAID_MAX].splitlines()
+        lines = Child(__name__, paths).hear(LOOK_S, SAID_MAX).splitlines()
         return tuple(msgspec.json.decode(line, type=Seen) for line in lines)
-    except (OSError, subprocess.SubprocessError, msgspec.MsgspecError):
+    except (ChildLost, *UNREADABLE):
         return ()
 
 
@@ -77,8 +67,7 @@ def _unread(picture: Any) -> str:
 
 def main() -> None:
     """Say of each picture what is wrong, a line each, as it is found."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, MEMORY_MAX))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(LOOK_S), int(LOOK_S)))
+    confine(memory_max=MEMORY_MAX, seconds=LOOK_S)
     importlib.import_module("OpenImageIO").attribute("threads", 1)
     for path in sys.argv[1:]:
         sys.stdout.buffer.write(msgspec.json.encode(Seen(path, doubt(path)[:500])) + b"\n")

@@ -12,6 +12,10 @@ class Broken(Exception):
     """A file is not a whole picture. The text says why, after "it"."""
 
 
+class Unfit(Exception):
+    """A picture may be whole, but cannot be shown small. The text says why."""
+
+
 class Size(NamedTuple):
     """Width and height, in pixels."""
 

@@ -73,6 +73,14 @@ export async function log(run, range) {
   return { first: Number(said?.[1] ?? 0), bytes, size: Number(said?.[2] ?? bytes.length) };
 }
 
+export const thumbnails = async (job) => (await json(`/jobs/${job}/thumbnails`)).thumbnails;
+export const thumbnailsOf = async (job, number, which) =>
+  (await json(`${block(job, number)}/tasks/${which}/thumbnails`)).thumbnails;
+
+/** Where a thumbnail is; a newer one may have its number, hence the time behind it. */
+export const thumbnailPath = (job, { block: number, task: which, number: at, run_id, made }) =>
+  `${ROOT}${block(job, number)}/tasks/${which}/thumbnails/${at}?run=${run_id}#${made}`;
+
 export const pause = (job) => ask("POST", `/jobs/${job}/pause`);
 export const resume = (job) => ask("POST", `/jobs/${job}/resume`);
 export const restartFailed = (job) =>

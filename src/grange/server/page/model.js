@@ -24,6 +24,7 @@ export const empty = Object.freeze({
   task: null, // the task that is open
   why: null, // why the open job does not run
   log: null, // of the run that is shown
+  shots: {}, // thumbnails of the open job and of the open task
 });
 
 const APPLY = {
@@ -52,6 +53,10 @@ const APPLY = {
   "choose-run": (model, { run }) =>
     chooseLog({ ...model, task: { ...model.task, chosen: run } }),
   why: (model, { job, word, view }) => ({ ...model, why: { job, word, view } }),
+  "shots-read": (model, { level, job, block, task, list }) => ({
+    ...model,
+    shots: { ...model.shots, [level]: { job, block, task, list } },
+  }),
   "log-asked": (model) => ({ ...model, log: { ...model.log, behind: false } }),
   "log-read": (model, message) =>
     onLog(model, message.run, (known) => log.read(known, message.part)),
@@ -219,6 +224,13 @@ function openTask(model, { job, block, task }) {
   if (sameTask(model.task, { job, block, task })) return model;
   const opened = { job, block, task, detail: null, why: "", chosen: 0, stale: true, error: "" };
   return { ...model, task: opened, log: null };
+}
+
+/** Thumbnails of a job or, with a block and a task, of that; none while they are not known. */
+export function shotsOf({ shots }, job, block, task) {
+  const known = task === undefined ? shots.job : shots.task;
+  const same = task === undefined ? known?.job === job : sameTask(known, { job, block, task });
+  return same ? known.list : [];
 }
 
 function sameTask(open, { job, block, task }) {

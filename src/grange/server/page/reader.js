@@ -3,8 +3,12 @@
 import * as api from "./api.js";
 import { nextRange } from "./log.js";
 import { stateWord } from "./model.js";
+import { finished } from "./parts.js";
 
-const PACE_MS = { job: 1000, grid: 400, task: 400, log: 150, why: 1000 };
+const PACE_MS = {
+  job: 1000, grid: 400, task: 400, log: 150, why: 1000, "job shots": 2000, "task shots": 2000,
+};
+const LATE_MS = 6000; // a thumbnail comes so much later than what it shows
 const AGAIN_MS = 3000; // after a read that failed
 const RUNNING_MAX = 2000; // running tasks whose progress is read with the states
 const NEAR = 64; // tasks that are read around the one pointed at
@@ -17,6 +21,7 @@ export class Reader {
     this.hooks = hooks;
     this.busy = new Set();
     this.asked = new Set(); // pages of tasks that were asked for
+    this.shots = {}; // of the open job and task: how far it is, since when, when it was read
     this.missing = 0; // the open job, which was seen or asked for: not to be asked for again
   }
 
@@ -33,6 +38,9 @@ export class Reader {
     if (log?.behind) this.once("log", () => this.readLog(log));
     const due = this.whyDue();
     if (due) this.once("why", () => this.readWhy(due));
+    for (const level of ["job", "task"]) {
+      if (this.shotsDue(level)) this.once(`${level} shots`, () => this.readShots(level));
+    }
   }
 
   async once(kind, work) {
@@ -116,6 +124,26 @@ export class Reader {
     } finally {
       this.hooks.dispatch({ type: "why", job, word, view });
     }
+  }
+
+  /** Whether the open job or task has changed a short while ago: its thumbnails come after it. */
+  shotsDue(level) {
+    const { jobs, task } = this.hooks.model();
+    const route = this.hooks.route();
+    const job = jobs.get(route.job);
+    const view = level === "task" ? task?.detail?.task : job;
+    if (!job || !view || (level === "task" && route.level !== "task")) return false;
+    const far = level === "task" ? `${view.run_id} ${view.percent}` : finished(job.tasks);
+    const word = `${route.job} ${view.block} ${view.task} ${far} ${view.state}`;
+    if (word !== this.shots[level]?.word) this.shots[level] = { word, since: Date.now(), read: 0 };
+    return this.shots[level].read < this.shots[level].since + LATE_MS;
+  }
+
+  async readShots(level) {
+    const { job, block, task } = this.hooks.route();
+    this.shots[level].read = Date.now();
+    const list = await (level === "task" ? api.thumbnailsOf(job, block, task) : api.thumbnails(job));
+    this.hooks.dispatch({ type: "shots-read", level, job, block, task, list });
   }
 
   /** Read the details of tasks near the one that is pointed at. */

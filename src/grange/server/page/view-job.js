@@ -2,8 +2,10 @@
 
 import { el, keyed, setAttr, setText, show } from "./dom.js";
 import { taskName, unit } from "./frames.js";
+import { shotsOf } from "./model.js";
 import { button, count, finished, progressBar, stateWord } from "./parts.js";
 import { above, href, shownBlock } from "./route.js";
+import { shotStrip } from "./shots.js";
 import { gridView } from "./view-grid.js";
 import { ago, duration, many, moment, number, percent, roughly } from "./words.js";
 
@@ -23,6 +25,7 @@ export function jobView(root, act) {
   bar.node.classList.add("thick");
   const why = whyBox();
   const blocks = el("ol", { class: "blocks" });
+  const shots = shotStrip("Last pictures of the job");
   const grid = gridView(act);
   const gridTitle = el("h3");
   const legend = el("ul", { class: "legend", "aria-label": "Tasks by state" });
@@ -30,7 +33,7 @@ export function jobView(root, act) {
   const body = el("div", { class: "job-body" },
     el("div", { class: "job-head" },
       el("div", { class: "job-title" }, title, el("p", { class: "sub" }, state.node, about)), buttons.node),
-    figures.node, bar.node, why.node, blocks,
+    figures.node, bar.node, why.node, shots.node, blocks,
     el("div", { class: "grid-head" }, gridTitle, legend), grid.node);
   root.append(back, body, gone);
 
@@ -50,6 +53,7 @@ export function jobView(root, act) {
     figures.update(job, now);
     bar.update(job);
     why.update(job, model.why, now);
+    shots.update(job.job_id, shotsOf(model, job.job_id), (shot) => taskName(job.blocks[shot.block], shot.task));
     drawBlocks(job, shownBlock(route, job));
     drawGrid(model, job, route, now);
   };

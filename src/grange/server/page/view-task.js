@@ -2,9 +2,10 @@
 
 import { el, keyed, setAttr, setText, show } from "./dom.js";
 import { taskName } from "./frames.js";
-import { stateWord as wordOf } from "./model.js";
+import { shotsOf, stateWord as wordOf } from "./model.js";
 import { button, say, stateWord } from "./parts.js";
 import { above } from "./route.js";
+import { shotStrip } from "./shots.js";
 import { logView } from "./view-log.js";
 import { commandLine, duration, megabytes, moment } from "./words.js";
 
@@ -30,8 +31,9 @@ export function taskView(root, act) {
   const commandPart = part("Command", el("pre", { class: "command" }, command), folder);
   commandPart.firstChild.append(copy);
   const log = logView();
+  const shots = shotStrip("Pictures of the task");
   root.append(back, el("div", { class: "task-head" }, title, el("p", { class: "sub" }, state.node, about)),
-    why, error, message, runsPart, log.node, commandPart, filesPart);
+    why, error, message, shots.node, runsPart, log.node, commandPart, filesPart);
 
   return (model, route, now) => {
     const { task } = model;
@@ -50,11 +52,13 @@ export function taskView(root, act) {
     show(why, why.textContent !== "");
     setText(error, task.error);
     show(error, task.error !== "");
-    const said = view && wordOf(view) !== "done" ? view.message : "";
+    const tells = view && (wordOf(view) !== "done" || view.flags.includes("warning"));
+    const said = tells ? view.message : "";
     setText(message, said ?? "");
     show(message, Boolean(said));
     drawDetail(task.detail, model.log?.run, now);
     log.update(model.log);
+    shots.update(task.job, shotsOf(model, task.job, task.block, task.task), (shot) => shot.name);
   };
 
   function drawDetail(detail, shownRun, now) {
@@ -114,6 +118,7 @@ function runRow(act) {
     setText(time, duration(Math.max(0, (run.ended || now) - run.started)));
     setAttr(time, "title", `began ${moment(run.started)}`);
     setText(used, usedBy(run));
+    setAttr(used, "title", allUsedBy(run));
     setText(note, noteOf(run));
     show(note, note.textContent !== "");
   };
@@ -130,8 +135,24 @@ function usedBy({ result, progress }) {
   return memory ? megabytes(memory) : "";
 }
 
+/** All that was measured of a run: while it runs, as it is now. */
+function allUsedBy({ result, progress }) {
+  const used = result?.meter ?? progress ?? {};
+  const parts = [
+    ["processor", used.cpu_s && duration(used.cpu_s)],
+    ["memory", megabytesOf(used.peak_memory_mb || used.memory_mb)],
+    ["GPU memory", megabytesOf(used.gpu_memory_mb)],
+    ["read", megabytesOf(used.read_mb)],
+    ["written", megabytesOf(used.written_mb)],
+  ];
+  return parts.filter(([, value]) => value).map(([name, value]) => `${name} ${value}`).join(", ") || null;
+}
+
+const megabytesOf = (value) => (value ? megabytes(value) : "");
+
 function noteOf({ result }) {
-  if (!result || GOOD.has(result.status)) return "";
+  if (!result) return "";
+  if (GOOD.has(result.status)) return result.warning ? result.message ?? "" : "";
   const code = result.exit_code ?? null;
   const how = result.signal ? `signal ${result.signal}` : code !== null ? `exit status ${code}` : "";
   return result.message || how;

@@ -7,6 +7,7 @@ import { href } from "./route.js";
 import { megabytes, number } from "./words.js";
 
 const SHOWN = 300; // tiles
+const DIALS_SHOWN = 4; // of one worker
 const PACE_S = 1; // between two drawings where there are more
 const BY_NAME = new Intl.Collator("en", { numeric: true });
 
@@ -43,10 +44,13 @@ function tile() {
   const part = el("span", { class: "doing-part" });
   const cpu = gauge("CPU");
   const memory = gauge("Memory");
+  const gpu = gauge("GPU");
+  const dials = el("span", { class: "dials", hidden: true });
   const node = el("li", { class: "tile" },
     el("span", { class: "tile-head" }, name, state.node),
     el("span", { class: "tile-doing" }, doing, note, part),
-    el("span", { class: "gauges" }, cpu.node, memory.node),
+    el("span", { class: "gauges" }, cpu.node, memory.node, gpu.node),
+    dials,
   );
 
   const update = ({ worker, jobs }) => {
@@ -78,6 +82,14 @@ function tile() {
     cpu.update(known ? busy / 100 : 0, known ? `${busy} %` : "unknown");
     memory.update(known && total ? used / total : 0,
       known && total ? `${megabytes(used)} of ${megabytes(total)}` : "unknown");
+    const gpus = known ? load.gpus ?? [] : [];
+    const computing = Math.max(0, ...gpus.map((item) => item.util ?? 0));
+    show(gpu.node, gpus.length > 0);
+    gpu.update(computing / 100,
+      `${computing} %, ${megabytes(load?.gpu_mem_used_mb ?? 0)} of ${megabytes(load?.gpu_mem_total_mb ?? 0)}`);
+    const custom = known ? (load.custom ?? []).filter((item) => item.valid !== false) : [];
+    keyed(dials, custom.slice(0, DIALS_SHOWN), (item) => item.name, dial);
+    show(dials, custom.length > 0);
   }
   return { node, update };
 }
@@ -98,6 +110,25 @@ function gauge(label) {
     setAttr(node, "aria-valuenow", Math.round(share * 100));
     setAttr(node, "aria-valuetext", text);
     setAttr(node, "title", `${label} ${text}`);
+  };
+  return { node, update };
+}
+
+/** What a studio's own class measures: its label, and a bar in its colour. */
+function dial() {
+  const label = el("span", { class: "dial-label" });
+  const level = el("span", { class: "level" });
+  const node = el("span", { class: "dial", role: "meter", "aria-valuemin": 0 }, label,
+    el("span", { class: "gauge-track" }, level));
+  const update = ({ name, value = 0, valuemax = 100, label: text = "", tooltip = "", graph_colour: colour }) => {
+    const said = text.replaceAll("\n", " ") || name;
+    setText(label, said);
+    setAttr(node, "title", tooltip || name);
+    setAttr(node, "aria-label", said);
+    setAttr(node, "aria-valuenow", value);
+    setAttr(node, "aria-valuemax", valuemax);
+    setShare(level, "width", valuemax > 0 ? Math.max(0, Math.min(1, value / valuemax)) : 0);
+    level.style.backgroundColor = colour ? `rgb(${colour.map(Number).join(" ")})` : "";
   };
   return { node, update };
 }

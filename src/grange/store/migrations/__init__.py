@@ -1,17 +1,24 @@
-"""Numbered steps from an empty database to the present schema, run when a store is opened."""
+"""Numbered steps from an older schema to the present one, run when a store is opened.
+
+An empty database gets the present schema at once; the steps lead to the same.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from grange.store.schema import METADATA
 from grange.store.store import SchemaTooNew, StoreError
 
 NEWEST: Final = "0001"  # the revision that this version writes
-STAMP: Final = "alembic_version"  # the table with the revision of a database
+#: the table with the revision of a database, as Alembic makes it
+STAMP: Final = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
+)
 
 
 def migrate(engine: Engine) -> None:
@@ -23,20 +30,28 @@ def migrate(engine: Engine) -> None:
     """
     try:
         with engine.begin() as connection:
-            if not _is_newest(connection):
-                _upgrade(connection)
+            if not inspect(connection).get_table_names():
+                METADATA.create_all(connection)
+                STAMP.create(connection)
+                connection.execute(STAMP.insert().values(version_num=NEWEST))
+            elif not _is_newest(connection):
+                upgrade(connection)
     except SQLAlchemyError as error:
         raise StoreError(f"the store's schema cannot be brought up to date: {error}") from error
 
 
 def _is_newest(connection: Connection) -> bool:
-    if not inspect(connection).has_table(STAMP):
+    if not inspect(connection).has_table(STAMP.name):
         return False
-    found = connection.scalar(text(f"SELECT version_num FROM {STAMP}"))  # noqa: S608 (ours)
-    return bool(found == NEWEST)
+    return bool(connection.scalar(select(STAMP.c.version_num)) == NEWEST)
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection) -> None:
+    """Take all steps that were not taken yet.
+
+    Raises:
+        SchemaTooNew: a newer version was here before.
+    """
     # 11 MB, and not needed by a server whose store is as it wants it
     from alembic import command
     from alembic.config import Config

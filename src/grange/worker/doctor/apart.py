@@ -1,0 +1,93 @@
+"""Questions that are answered by a child process, which may hang or crash in our place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from grange.model.unreadable import UNREADABLE
+from grange.worker.account import Account
+
+ANSWER_MAX: Final = 1024 * 1024  # bytes
+KILL_S: Final = 0.5  # for a killed child to be gone; one that hangs in the kernel is left
+
+T = TypeVar("T")
+
+
+class NoAnswer(Exception):
+    """The child gave none; the text is a sentence."""
+
+
+class Hangs(NoAnswer):
+    """It did not answer in time."""
+
+
+class Question:
+    """A question that is being answered.
+
+    Args:
+        kind: a name of `probes.PROBES`.
+        about: what it is told, as JSON.
+        account: as whom it looks; None our own user.
+    """
+
+    def __init__(self, kind: str, about: Any = None, account: Account | None = None) -> None:
+        own = {name: text for name, text in os.environ.items() if not name.startswith("GRANGE_")}
+        identity = account.ids() if account is not None else ""
+        self._about = msgspec.json.encode(about)
+        self._fault = ""
+        self._child: subprocess.Popen[bytes] | None = None
+        try:
+            self._child = subprocess.Popen(  # noqa: S603 (our own module)
+                (sys.executable, "-I", "-m", "grange.worker.doctor.probes", kind, identity),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                env=own,
+                start_new_session=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            self._fault = f"no process can be started to look: {error}"
+
+    def answer(self, kind: type[T], timeout_s: float) -> T:
+        """Wait for the answer.
+
+        Args:
+            kind: what it is.
+            timeout_s: how long; the child is killed then.
+
+        Raises:
+            Hangs: it did not come.
+            NoAnswer: the child broke.
+        """
+        if self._child is None:
+            raise NoAnswer(self._fault)
+        try:
+            said, complaint = self._child.communicate(self._about, timeout_s)
+        except subprocess.TimeoutExpired as error:
+            self._abandon(self._child)
+            raise Hangs(f"no answer within {timeout_s:.0f} s") from error
+        if self._child.returncode != 0:
+            lines = complaint.decode(errors="replace").strip().splitlines()
+            raise NoAnswer(lines[-1][:500] if lines else f"status {self._child.returncode}")
+        try:
+            return msgspec.json.decode(said[:ANSWER_MAX], type=kind)
+        except UNREADABLE as error:
+            raise NoAnswer(f"an answer that is none: {error}") from error
+
+    def _abandon(self, child: subprocess.Popen[bytes]) -> None:
+        child.kill()
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        try:
+            child.wait(KILL_S)
+        except subprocess.TimeoutExpired:
+            child.returncode = -1  # the kernel holds it: nothing of ours is to wait for it
