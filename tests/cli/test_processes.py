@@ -79,7 +79,8 @@ def test_who_stops_reading_gets_no_complaint(environment: dict[str, str]) -> Non
 def test_an_interrupted_watch_ends_with_130(
     environment: dict[str, str], server: RecordedServer
 ) -> None:
-    server.watch([build.snapshot(jobs=(build.job_view(),))])
+    again: list[list[object]] = [[] for _ in range(1_000)]  # it is watched until it is interrupted
+    server.watch([build.snapshot(jobs=(build.job_view(),))], *again)
     with subprocess.Popen(
         [*GRANGE, "jobs", "--watch"],
         env=own(environment) | {"PYTHONUNBUFFERED": "1"},
