@@ -13,7 +13,7 @@ import pytest
 from grange.cli.exits import ExitCode
 from tests.cli.terminals import GRANGE, WAIT_S, own, run, run_in_terminal
 from tests.client import build
-from tests.client.recorded import RecordedServer
+from tests.client.recorded import STAY, RecordedServer
 
 HEAVY = {"httpx", "litestar", "rich", "sqlalchemy", "uvicorn", "websockets"}
 COLOUR = re.compile(r"\x1b\[[\d;]*3\dm|\x1b\[[\d;]*9\dm")
@@ -79,8 +79,7 @@ def test_who_stops_reading_gets_no_complaint(environment: dict[str, str]) -> Non
 def test_an_interrupted_watch_ends_with_130(
     environment: dict[str, str], server: RecordedServer
 ) -> None:
-    again: list[list[object]] = [[] for _ in range(1_000)]  # it is watched until it is interrupted
-    server.watch([build.snapshot(jobs=(build.job_view(),))], *again)
+    server.watch([build.snapshot(jobs=(build.job_view(),)), STAY])
     with subprocess.Popen(
         [*GRANGE, "jobs", "--watch"],
         env=own(environment) | {"PYTHONUNBUFFERED": "1"},

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import msgspec
 import uvicorn
@@ -19,6 +19,9 @@ from grange.wire.watch import Watch
 STOP_S = 5.0  # for the server's thread to end
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
+
+
+STAY: Final = object()  # among the messages of a watch: say no more until the other end goes
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -150,6 +153,9 @@ class RecordedServer:
         first = await receive()
         self.watched.append(msgspec.json.decode(first["text"], type=Watch))
         for message in self.watches.pop(0):
+            if message is STAY:
+                await receive()
+                return
             await send({"type": "websocket.send", "text": msgspec.json.encode(message).decode()})
         await send({"type": "websocket.close", "code": 1012})
 
