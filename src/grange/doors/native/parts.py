@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from grange.server.auth import Gate
+from grange.server.desk import Desk
 from grange.server.doctor import Doctor
-from grange.server.engine import Engine
 from grange.server.feed import Feed
 from grange.server.links import Links
 from grange.server.page import Page
-from grange.server.views import Views
-from grange.store.files import Shelf
-from grange.store.pictures import Album
-from grange.store.store import AuditRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,35 +24,21 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(Desk):
     """All that the native door needs.
 
     Attributes:
-        engine: takes the commands.
-        views: gives the answers.
         gate: tells who asks.
-        logs: the runs' logs.
-        album: the runs' thumbnails.
-        reading: threads that read logs and thumbnails.
         doctor: examines the farm.
         links: holds the workers' links.
         feed: serves those who watch.
         page: the web page.
         joining: what a join code says.
-        audit: keeps what was done besides commands.
-        clock: epoch seconds.
     """
 
-    engine: Engine
-    views: Views
     gate: Gate
-    logs: Shelf
-    album: Album
-    reading: Executor
     doctor: Doctor
     links: Links
     feed: Feed
     page: Page
     joining: Joining
-    audit: Callable[[AuditRecord], Awaitable[None]]
-    clock: Callable[[], float]
