@@ -135,8 +135,8 @@ SCENES: dict[str, dict[str, Any]] = {
     "user-per-host": {"user": {"max_running_tasks_per_host": 0}},
     "branch-per-host": {"branch": {"max_running_tasks_per_host": 0}},
 }
-#: Refusals that have a test of their own above, in test_match.py or in test_rest.py.
-ELSEWHERE = {"offline", "asleep", "sick", "avoided", "task-avoided", "maintenance"}
+#: Refusals that have a test of their own above, in test_match.py, test_rest.py or test_many.py.
+ELSEWHERE = {"offline", "asleep", "sick", "avoided", "task-avoided", "maintenance", "kept"}
 
 
 @pytest.mark.parametrize("code", SCENES)

@@ -15,14 +15,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from typing_extensions import override
 
 from grange.core.check import faults
-from grange.core.commands import SubmitJob
+from grange.core.commands import EditPool, SubmitJob
 from grange.core.farm import Farm
 from grange.core.records import Changes, RunRecord
 from grange.model.ids import RunId
 from grange.model.states import RunStatus
+from grange.server.clocks import Clocks
 from grange.server.engine import Engine
 from grange.server.gauges import Gauges
-from grange.server.links import Clocks, Links
+from grange.server.links import Links
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import AuditRecord, CredentialRecord
 from grange.wire import worker as wire
@@ -34,7 +35,7 @@ SIZES = st.sampled_from([0, 1, 100, 70_000, 200_000])  # bytes of log
 ROOM = 1 << 40  # bytes on the server's disk for logs
 TURNS = 60  # of the loop until nothing moves
 ROUNDS = 400  # until all is done
-CLOCKS = Clocks(lease_s=10.0, worker_lease_s=8.0, heartbeat_s=1.0, resources_s=5.0)
+CLOCKS = Clocks(lease_s=20.0, worker_lease_s=16.0, heartbeat_s=1.0, resources_s=5.0)
 OWNER = CredentialRecord(
     credential_id="c",
     kind="token",
@@ -84,11 +85,24 @@ class World(RuleBasedStateMachine):
         self.submit("1-3", 100)
         self.talk()
 
-    @initialize(room=st.sampled_from([ROOM, 0, 150, 80_000]), smooth=st.booleans())
-    def begin(self, room: int, smooth: bool) -> None:
+    @initialize(
+        room=st.sampled_from([ROOM, 0, 150, 80_000]),
+        smooth=st.booleans(),
+        lease=st.sampled_from([10, 10, 0]),
+    )
+    def begin(self, room: int, smooth: bool, lease: int) -> None:
         """How full the disk for logs is; whether messages arrive when nobody holds them up."""
         self.usual_room = self.shelf.room = room
         self.smooth = smooth
+        self.change_times(lease, 0)
+        self.talk()
+
+    @rule(lease=st.sampled_from([0, 10, 10, 13]), beat=st.sampled_from([0, 1, 3]))
+    def change_times(self, lease: int, beat: int) -> None:
+        """A person sets other times on the pool."""
+        command = EditPool(path="/", changes={"lease_s": lease, "heartbeat_s": beat})
+        self.loop.run_until_complete(self.engine.do(command))
+        self.turn()
 
     def flow(self) -> None:
         if self.smooth:
@@ -238,7 +252,7 @@ class World(RuleBasedStateMachine):
             machine.hear()
         self.turn()
 
-    @rule(seconds=st.sampled_from([0.3, 1.0, 1.0, 2.5, 5.0, 7.9, 8.1, 10.1]))
+    @rule(seconds=st.sampled_from([0.3, 1.0, 1.0, 2.5, 5.0, 7.9, 8.1, 10.1, 16.1, 20.1]))
     def pass_time(self, seconds: float) -> None:
         """Time passes bit by bit, as it does where every part is awake."""
         end = self.now + seconds

@@ -100,13 +100,13 @@ BLOCK: Final[Fields] = {
     "file_size_min": [-1, 5],
     "file_size_max": [-1, 3, 9],
     "suspend_new_tasks": [True, False],
-    "multihost_min": [0],
-    "multihost_max": [0],
-    "multihost_max_wait_s": [0],
-    "multihost_service": [""],
-    "multihost_service_wait_s": [0],
-    "multihost_master_on_slave": [False],
-    "slave_lost_ignore": [False],
+    "multihost_min": [0, 0, 0, 0, 1, 2, 3],
+    "multihost_max": [0, 0, 0, 0, 1, 2, 3],
+    "multihost_max_wait_s": [0, 0, 10],
+    "multihost_service": ["", "daemon"],
+    "multihost_service_wait_s": [0, 3],
+    "multihost_master_on_slave": [True, False],
+    "slave_lost_ignore": [True, False],
     "parser_coeff": [1, 2],
     "command_post": [[], ["clean"]],
     "custom_data": ["text"],
@@ -151,6 +151,9 @@ POOL: Final[Fields] = FARM | {
     "memory_policy": ["", "report", "kill", "x"],
     "memory_over_percent": [-1, 0, 50, 1_001],
     **{name: [-1, 0, 60] for name in POOL_EDITABLE if name.startswith(("busy_", "idle_"))},
+    **dict.fromkeys(("exit_no_task_s", "no_task_event_s", "overload_event_s"), [-1, 0, 60]),
+    **dict.fromkeys(("overload_memory", "overload_swap", "overload_hdd"), [-1, 0, 90, -2]),
+    **dict.fromkeys(("heartbeat_s", "resources_s", "lease_s"), [-1, 0, 5]),
 }
 WORKER: Final[Fields] = FARM | {
     "user": ["", *USERS],
@@ -232,3 +235,30 @@ def named_jobs(draw: st.DrawFn) -> JobSpec:
     tasks = tuple(TaskSpec(name=name, command=(f"-n{name}",)) for name in names)
     block = BlockSpec(command=("true",), tasks=tasks, errors_retries=0)
     return JobSpec(name="named", blocks=(block,), maintenance=maintenance)
+
+
+@st.composite
+def many_jobs(draw: st.DrawFn) -> JobSpec:
+    """A job whose tasks need several machines at once."""
+    wide = BlockSpec(
+        name=NAMES[0],
+        frames=one(draw, ["1-2", "1-5"]),
+        command=("master", "@AF_HOSTS@"),
+        multihost_min=one(draw, [0, 1, 1, 2]),
+        multihost_max=one(draw, [2, 3]),
+        multihost_max_wait_s=one(draw, [0, 0, 5]),
+        multihost_service=one(draw, ["", "daemon"]),
+        multihost_service_wait_s=one(draw, [0, 3]),
+        multihost_master_on_slave=draw(st.booleans()),
+        slave_lost_ignore=draw(st.booleans()),
+        max_running_tasks_per_host=one(draw, [-1, -1, 1]),
+        tickets=one(draw, BLOCK["tickets"]),
+        need_memory_mb=one(draw, [-1, 100]),
+        need_gpus=one(draw, [0, 0, 0, 1]),
+        capacity=one(draw, [300, 1_000]),
+        capacity_coeff_max=one(draw, [0, 0, 3]),
+        errors_retries=one(draw, [0, 1]),
+    )
+    small = draw(blocks(1))
+    blocks_now = (wide, small) if draw(st.booleans()) else (wide,)
+    return JobSpec(name=one(draw, NAMES), blocks=blocks_now, priority=one(draw, [99, 200]))

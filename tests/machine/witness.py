@@ -17,10 +17,13 @@ from grange.core.jobs import TOKEN_KEEP_S
 from grange.core.objects import Block, Job, Worker
 from grange.core.why import refusal, why_job
 from grange.model.ids import JobId, RunId, WorkerId
+from grange.model.nodes import WorkSpec
 from grange.model.run import RunSpec
-from grange.model.states import Presence, Rest, RunStatus, TaskOp, TaskState
+from grange.model.spec import BlockSpec, JobSpec
+from grange.model.states import Part, Presence, Rest, RunStatus, TaskOp, TaskState
 
 Task = tuple[JobId, int, int]
+Limits = BlockSpec | JobSpec | WorkSpec
 LOOKED_AT = 20  # tasks of a block that are compared with each worker
 
 
@@ -52,7 +55,7 @@ class Witness:
     def hear(self, farm: Farm, command: c.Command, out: Outcome, now: float) -> None:
         """Take the answer to a command that was not rejected."""
         match command:
-            case c.SubmitJob():
+            case c.SubmitJob() | c.RestoreJob():
                 self._submitted(command, out, now)
             case c.DeleteJob():
                 self.jobs.discard(command.job_id)
@@ -71,12 +74,12 @@ class Witness:
                 pass
         self.see(farm, out, now)
 
-    def _submitted(self, command: c.SubmitJob, out: Outcome, now: float) -> None:
+    def _submitted(self, command: c.SubmitJob | c.RestoreJob, out: Outcome, now: float) -> None:
         assert isinstance(out.reply, c.Submitted)
         key = (command.user, command.token)
         job_id = out.reply.job_id
         if command.token and key in self.tokens and now < self.tokens[key][1] + TOKEN_KEEP_S:
-            assert out.reply == c.Submitted(job_id=self.tokens[key][0], again=True)
+            assert (out.reply.job_id, out.reply.again) == (self.tokens[key][0], True)
         if out.reply.again:
             assert self.tokens[key][0] == job_id
             return
@@ -103,7 +106,7 @@ class Witness:
             return
         del self.believed[command.run_id]
         too_fast = command.result.duration_s < run.min_run_time_s
-        if command.result.status is RunStatus.DONE and not too_fast:
+        if command.result.status is RunStatus.DONE and not too_fast and not run.helps:
             self.done.add((run.job_id, run.block, run.task))
 
     def _joined(self, farm: Farm, command: c.JoinWorker, out: Outcome) -> None:
@@ -113,9 +116,9 @@ class Witness:
         own = {run for run, (worker, _) in self.believed.items() if worker == worker_id}
         for run_id in own - there:
             del self.believed[run_id]
-        assert set(out.reply.keep) == own & set(command.runs)
         told = {effect.run_id for effect in out.effects if isinstance(effect, StopRun)}
-        assert told == set(command.runs) - own, "a superseded run goes on"
+        assert set(out.reply.keep) == (own & set(command.runs)) - told
+        assert told >= set(command.runs) - own, "a superseded run goes on"
 
     def see(self, farm: Farm, out: Outcome, now: float) -> None:
         """Take what the farm does of itself or has others do."""
@@ -143,8 +146,10 @@ class Witness:
         self.last_run = run.run_id
         task = (run.job_id, run.block, run.task)
         assert task not in self.done, f"{task} is done and runs again"
+        served = run.helps or run.run_id  # what serves a task is started before it
         for _, other in self.believed.values():
-            assert (other.job_id, other.block, other.task) != task, f"{task} has two runs"
+            if (other.job_id, other.block, other.task) == task:
+                assert other.helps == served, f"{task} has two runs"
         self.believed[run.run_id] = (worker_id, run)
         self._refuse_excess(farm, worker_id, run, int(now))
 
@@ -154,25 +159,33 @@ class Witness:
         block = job.blocks[run.block]
         assert (worker.presence, worker.rest) == (Presence.ONLINE, Rest.AWAKE)
         assert worker.spec.nimby != "nobody" or job.spec.ignore_nimby
-        rows = [(at, r, state.jobs[r.job_id]) for at, r in self.believed.values()]
+        rows = [
+            (at, r, state.jobs[r.job_id])
+            for at, r in self.believed.values()
+            if not _beside(farm, at, r)
+        ]
         place = (run.job_id, run.block)
         for spec, mine in (
-            (block.spec, [at for at, r, _ in rows if (r.job_id, r.block) == place]),
-            (job.spec, [at for at, r, _ in rows if r.job_id == job.job_id]),
-            (state.users[job.user].spec, [at for at, _, j in rows if j.user == job.user]),
+            (block.spec, [(at, r) for at, r, _ in rows if (r.job_id, r.block) == place]),
+            (job.spec, [(at, r) for at, r, _ in rows if r.job_id == job.job_id]),
+            (state.users[job.user].spec, [(at, r) for at, r, j in rows if j.user == job.user]),
         ):  # fmt: skip
-            assert not 0 <= spec.max_running_tasks < len(mine)
-            assert not 0 <= spec.max_running_tasks_per_host < mine.count(worker_id)
+            _within(spec, mine, worker_id)
         for branch in state.branch_chain(job.spec.branch):
-            below = [at for at, _, j in rows if _below(j.spec.branch, branch.path)]
-            assert not 0 <= branch.spec.max_running_tasks < len(below)
-            assert not 0 <= branch.spec.max_running_tasks_per_host < below.count(worker_id)
+            below = [(at, r) for at, r, j in rows if _below(j.spec.branch, branch.path)]
+            _within(branch.spec, below, worker_id)
+        if not run.helps:
+            self._count_starts(farm, job, second)
+        self._refuse_load(farm, worker, block, run)
+
+    def _count_starts(self, farm: Farm, job: Job, second: int) -> None:
+        state = farm.state
+        for branch in state.branch_chain(job.spec.branch):
             self._count_second("branch", branch.path, branch.spec.max_tasks_per_second, second)
         self._count_second("job", job.job_id, job.spec.max_tasks_per_second, second)
         self._count_second(
             "user", job.user, state.users[job.user].spec.max_tasks_per_second, second
         )
-        self._refuse_load(farm, worker, block, run)
 
     def _count_second(self, kind: str, name: object, limit: int, second: int) -> None:
         self.starts[kind, name, second] += 1
@@ -180,14 +193,18 @@ class Witness:
 
     def _refuse_load(self, farm: Farm, worker: Worker, block: Block, run: RunSpec) -> None:
         state = farm.state
-        here = [r for at, r in self.believed.values() if at == worker.worker_id]
+        here = [
+            r
+            for at, r in self.believed.values()
+            if at == worker.worker_id and not _beside(farm, at, r)
+        ]
         taken = sum(r.capacity * max(1, r.capacity_coeff) for r in here)
         assert not 0 <= worker.capacity < taken
         assert not 0 <= worker.max_tasks < len(here)
         assert len({gpu for r in here for gpu in r.gpus}) == sum(len(r.gpus) for r in here)
         assert {gpu for r in here for gpu in r.gpus} <= set(range(worker.traits.gpus))
         held = {r.run_id: dict(state.runs[r.run_id].tickets) for r in here}
-        for name in held[run.run_id]:
+        for name in held.get(run.run_id, ()):
             chain = list(state.pool_chain(worker.pool))
             limits = (
                 spec.tickets_host.get(name) for spec in (worker.spec, *(p.spec for p in chain))
@@ -219,9 +236,23 @@ class Witness:
             assert here == TaskState.DONE, (
                 f"an acknowledged result is gone: {job_id}/{number}/{task}"
             )
-        assert {run_id: run.worker_id for run_id, run in state.runs.items()} == {
+        told = (item for item in state.runs.items() if item[1].part is not Part.KEPT)
+        assert {run_id: run.worker_id for run_id, run in told} == {
             run_id: worker for run_id, (worker, _) in self.believed.items()
         }, "the farm believes in other runs than it has told of"
+
+
+def _beside(farm: Farm, at: WorkerId, run: RunSpec) -> bool:
+    """Whether a run serves another one on that one's own machine."""
+    return bool(run.helps) and farm.state.runs[run.helps].worker_id == at
+
+
+def _within(spec: Limits, runs: list[tuple[WorkerId, RunSpec]], worker_id: WorkerId) -> None:
+    """No more tasks at once, and on one machine, than are allowed."""
+    tasks = sum(not run.helps for _, run in runs)
+    here = sum(at == worker_id for at, _ in runs)
+    assert not 0 <= spec.max_running_tasks < tasks
+    assert not 0 <= spec.max_running_tasks_per_host < here
 
 
 def nothing_could_start(farm: Farm, now: float) -> None:
@@ -243,9 +274,14 @@ def _no_worker_for(farm: Farm, job: Job, block: Block, now: float) -> None:
     for task in ready[:LOOKED_AT]:
         if block.picker.preview_only and task != block.picker.peek(block.tasks):
             continue
-        for worker in farm.state.workers.values():
-            code = refusal(farm.state, job, block, task, worker, now)
-            assert code, f"task {job.job_id}/{block.number}/{task} could start on {worker.name}"
+        able = [
+            worker.name
+            for worker in farm.state.workers.values()
+            if not refusal(farm.state, job, block, task, worker, now)
+        ]
+        waits = now < block.gathering + block.spec.multihost_max_wait_s
+        most = block.spec.hosts_most if waits else max(1, block.spec.hosts_least)
+        assert len(able) < most, f"task {job.job_id}/{block.number}/{task} could start on {able}"
 
 
 GATES_ABOVE = frozenset(

@@ -18,6 +18,7 @@ def prepare(kind: type[Service], folder: Path, **changes: object) -> Prepared:
     return kind(a_run(**changes), Context(work_folder=str(folder))).prepare()
 
 
+@pytest.mark.proves("render.services.frames")
 def test_an_argument_list_is_filled_and_stays_a_list(tmp_path: Path) -> None:
     command = ("render", "-s", "@#@", "-e", "@#@", "img.@####@.exr")
     ready = prepare(Service, tmp_path, command=command, frame_first=3, frame_last=5, frames_num=3)
@@ -29,6 +30,7 @@ def test_a_named_task_keeps_its_signs(tmp_path: Path) -> None:
     assert (ready.command, ready.files) == ("echo @#@", (f"{tmp_path}/a@#@",))
 
 
+@pytest.mark.proves("render.services.capacity_coefficient")
 def test_capacity_is_inserted_in_each_argument(tmp_path: Path) -> None:
     command = ("r", "--threads=@AF_CAPACITY@")
     ready = prepare(Service, tmp_path, command=command, capacity_coeff=4)
@@ -39,6 +41,7 @@ def test_a_fixed_capacity_inserts_nothing(tmp_path: Path) -> None:
     assert prepare(Service, tmp_path, command="r @AF_CAPACITY@").command == "r @AF_CAPACITY@"
 
 
+@pytest.mark.proves("render.services.hosts")
 def test_hosts_are_arguments_of_their_own_and_can_be_written_otherwise(tmp_path: Path) -> None:
     class Semicolons(Service):
         @override
@@ -48,8 +51,7 @@ def test_hosts_are_arguments_of_their_own_and_can_be_written_otherwise(tmp_path:
     context, command = Context(work_folder=str(tmp_path)), ("r", "@AF_HOSTS@")
     filled: list[Command] = []
     for kind in (Service, Semicolons):
-        service = kind(a_run(command=command), context)
-        service.hosts = ("h1", "h2")
+        service = kind(a_run(command=command, hosts=("h1", "h2")), context)
         filled.append(service.prepare().command)
     assert filled == [("r", "-H", "h1,h2"), ("r", "-renderhost=h1;h2")]
 
@@ -106,6 +108,7 @@ def test_a_file_that_is_too_large_is_not_skipped(tmp_path: Path) -> None:
     assert ready.log == f'Existing file size greater than maximum(9 > 8): "{tmp_path}/a"\n'
 
 
+@pytest.mark.proves("render.services.checks_files")
 @pytest.mark.parametrize(
     ("changes", "wanted"),
     [
@@ -148,6 +151,7 @@ def test_a_log_of_many_existing_files_is_bounded(tmp_path: Path) -> None:
 WINDOWS = PathMap((Pair(client="P:/", server="/mnt/prj"),), "windows")
 
 
+@pytest.mark.proves("render.path_maps.to_client", "render.services.paths")
 def test_the_servers_paths_become_this_machines(tmp_path: Path) -> None:
     run = a_run(
         command=("nuke", "-x", "/mnt/prj/a.nk"),
@@ -162,6 +166,7 @@ def test_the_servers_paths_become_this_machines(tmp_path: Path) -> None:
     assert service.search_path() == r"P:\bin"
 
 
+@pytest.mark.proves("render.path_maps.to_client", "render.services.paths")
 def test_the_working_directory_is_this_machines(tmp_path: Path) -> None:
     Path(tmp_path, "prj", "show").mkdir(parents=True)
     paths = PathMap((Pair(client=f"{tmp_path}/prj", server="P:/"),), "linux")
@@ -172,6 +177,7 @@ def test_the_working_directory_is_this_machines(tmp_path: Path) -> None:
     assert ready.command == f"tool {tmp_path}/prj/show/x"
 
 
+@pytest.mark.proves("render.path_maps.unix_separators")
 def test_a_program_may_want_its_paths_with_slashes(tmp_path: Path) -> None:
     class Slashes(Service):
         unix_separators = True

@@ -72,6 +72,7 @@ def test_a_stop_of_an_unknown_run_does_nothing_but_keep_it_from_being_started() 
     assert table.result().result.status is RunStatus.LOST
 
 
+@pytest.mark.proves("render.parsers.error")
 def test_a_stopped_run_is_asked_and_after_ten_seconds_forced() -> None:
     table = Table()
     table.start()
@@ -102,6 +103,35 @@ def test_a_run_that_is_stopped_while_its_service_loads_is_never_spawned() -> Non
     table.stop()
     assert table.result().result.status is RunStatus.STOPPED
     assert table.tell(ready(ONE)) == []
+
+
+def test_a_run_waits_for_what_serves_it_before_it_is_spawned() -> None:
+    table = Table()
+    run = a_run(start_wait_s=5)
+    table.tell(Start(run=run))
+    assert [e for e in table.tell(ready(ONE)) if isinstance(e, Spawn)] == []
+    assert [e for e in table.wait(4.9) if isinstance(e, Spawn)] == []
+    (spawn,) = [e for e in table.wait(0.2) if isinstance(e, Spawn)]
+    assert spawn.run == run
+    assert [e for e in table.wait(9.0) if isinstance(e, Spawn)] == []
+    table.tell(Started(ONE, 5))
+    table.finish()
+    assert table.result().result.status is RunStatus.DONE
+
+
+def test_a_run_that_is_stopped_while_it_waits_is_never_spawned() -> None:
+    table = Table()
+    table.tell(Start(run=a_run(start_wait_s=5)), ready(ONE))
+    table.stop()
+    assert table.result().result.status is RunStatus.STOPPED
+    assert [e for e in table.wait(9.0) if isinstance(e, Spawn)] == []
+
+
+def test_a_lease_that_ends_while_a_run_waits_ends_the_run() -> None:
+    table = Table()
+    table.tell(Start(run=a_run(start_wait_s=900)), ready(ONE))
+    table.wait_unanswered(200)
+    assert table.result().result.status is RunStatus.LEASE_ENDED
 
 
 def test_a_run_that_is_stopped_while_it_starts_is_killed() -> None:
@@ -204,6 +234,7 @@ def test_a_failure_sooner_than_possible_stays_a_failure() -> None:
     assert table.result().result.status is RunStatus.FAILED
 
 
+@pytest.mark.proves("render.parsers.error")
 @pytest.mark.parametrize(
     "status", [RunStatus.PARSER_ERROR, RunStatus.FATAL, RunStatus.PARSER_SUCCESS]
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from grange.worker import environment
 from tests.worker.build import a_run
 
 
+@pytest.mark.proves("render.launching.environment")
 def test_our_own_settings_and_secrets_do_not_reach_a_task() -> None:
     own = {"PATH": "/bin", "GRANGE_CREDENTIAL": "secret", "GRANGE_SERVER": "x"}
     assert environment.base(own, "mark", None) == {"PATH": "/bin", "GRANGE_WORKER": "mark"}
@@ -51,3 +54,12 @@ def test_a_task_without_gpus_sees_those_of_its_machine_unless_they_are_hidden() 
     assert "CUDA_VISIBLE_DEVICES" not in plain
     hidden = environment.of_run(a_run(), {}, allow_preload=False, visible="")
     assert hidden["CUDA_VISIBLE_DEVICES"] == ""
+
+
+def test_a_task_of_many_machines_is_told_which_and_what_serves_it_whom() -> None:
+    main = environment.of_run(a_run(hosts=("m1", "m2")), {}, allow_preload=False)
+    assert main["GRANGE_HOSTS"] == "m1,m2"
+    assert "GRANGE_HELPS" not in main
+    helper = environment.of_run(a_run(hosts=("m1",), helps=7), {}, allow_preload=False)
+    assert helper["GRANGE_HELPS"] == "7"
+    assert "GRANGE_HOSTS" not in environment.of_run(a_run(), {}, allow_preload=False)

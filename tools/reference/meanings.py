@@ -22,7 +22,6 @@ _PROPERTIES: Final = "Words, each of which must be part of the worker's `propert
 _NOTE: Final = "A short note that lists show"
 _CUSTOM: Final = "Free text for scripts; services find it in their run"
 _HIDDEN: Final = "Left out of lists unless asked for"
-_MULTIHOST: Final = "Kept for Afanasy's clients; a task of Grange runs on one worker"
 
 _SOLVE: Final = (
     "Who below is next. `order`: the greatest priority, then the oldest; `priority`: the greatest"
@@ -102,13 +101,16 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "file_size_min": "Bytes; 0 or less: any",
         "file_size_max": "Bytes; 0 or less: any",
         "suspend_new_tasks": "Its tasks begin suspended and wait for a person",
-        "multihost_min": _MULTIHOST,
-        "multihost_max": _MULTIHOST,
-        "multihost_max_wait_s": _MULTIHOST,
-        "multihost_service": _MULTIHOST,
-        "multihost_service_wait_s": _MULTIHOST,
-        "multihost_master_on_slave": _MULTIHOST,
-        "slave_lost_ignore": _MULTIHOST,
+        "multihost_min": "Machines that must help a task, besides the one that executes it; 0 and "
+        "`multihost_max` 0: it is a task of one machine. See [many "
+        "machines](../how-to/many-machines.md)",
+        "multihost_max": "Machines that may help it; 0 as many as the least",
+        "multihost_max_wait_s": "Seconds to wait for more machines than the least",
+        "multihost_service": "A shell's line that each helping machine runs while the task does;"
+        ' "" it is only kept free',
+        "multihost_service_wait_s": "Seconds between the start of that and the start of the task",
+        "multihost_master_on_slave": "The task runs on one of the helping machines",
+        "slave_lost_ignore": "The task goes on when a helping machine is lost, or its service",
         "parser_coeff": "Given to the service as it is",
         "command_pre": "Run once on a worker before the block's tasks",
         "command_post": "Run once on a worker after the job is deleted",

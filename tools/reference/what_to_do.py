@@ -63,6 +63,15 @@ WHAT_TO_DO: Final[dict[str, tuple[str, str]]] = {
     "avoided": ("", "Find out what is wrong there, then have the job forget its errors"),
     "task-avoided": ("", "Find out what is wrong there, then have the job forget its errors"),
     "maintenance": ("", "Nothing: each task of this job has its own machine"),
+    "kept": ("", "Nothing: that task starts as soon as there are machines enough for it"),
+    "hosts": (
+        "A task needs several machines at once, and too few are free together",
+        "Wait, or ask for fewer with `multihost_min`",
+    ),
+    "gathering": (
+        "There are machines enough, and it waits for more up to `multihost_max`",
+        "Nothing, or lower `multihost_max_wait_s`",
+    ),
     "no-workers": ("The farm has no worker", "Start one"),
     "starting": ("A worker can take it, and is about to", "Nothing: it starts in a moment"),
 }

@@ -13,7 +13,7 @@ from grange.cli.amounts import age, size, work_time
 from grange.cli.screen import BAD, CARE, FAINT, GOOD, clean, cut, faint, state, table, to_copy
 from grange.model.ids import task_path
 from grange.model.run import Meter
-from grange.model.states import RUN_OK, RUN_UNCOUNTED, RunStatus, TaskState
+from grange.model.states import RUN_OK, RUN_UNCOUNTED, Part, RunStatus, TaskState
 from grange.model.views import RunView, TaskDetail
 
 FILES_SHOWN: Final = 10
@@ -65,8 +65,15 @@ def _run(run: RunView, now: float) -> tuple[str | Text, ...]:
         size(used.read_mb),
         size(used.written_mb),
         age(run.ended or run.started, now),
-        cut(result.message if result is not None else ""),
+        cut(result.message if result is not None else _part(run)),
     )
+
+
+def _part(run: RunView) -> str:
+    """What a run is, that does not execute its task but serves it."""
+    if not run.helps:
+        return ""
+    return f"kept for run {run.helps}" if run.part is Part.KEPT else f"serves run {run.helps}"
 
 
 def _used(run: RunView) -> Meter:

@@ -105,6 +105,10 @@ def check_block_fields(state: FarmState, block: BlockSpec, path: str) -> None:
             f"{block.capacity_coeff_max} is less than capacity_coeff_min",
             f"{path}.capacity_coeff_max",
         )
+    if 0 < block.multihost_max < block.multihost_min:
+        raise InvalidField(
+            f"{block.multihost_max} is less than multihost_min", f"{path}.multihost_max"
+        )
     if 0 < block.task_max_run_time_s < block.task_min_run_time_s:
         raise InvalidField("less than task_min_run_time_s", f"{path}.task_max_run_time_s")
     if 0 <= block.file_size_max < block.file_size_min:

@@ -40,6 +40,7 @@ class DemandKey(NamedTuple):
     hdd_gb: int
     gpus: int
     tickets: Prefs
+    hosts: int  #: machines that one task needs at once; 0: one, as most do
 
 
 class GroupKey(NamedTuple):

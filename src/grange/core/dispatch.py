@@ -7,12 +7,12 @@ closed until a worker that could serve it changes (`supply.freshen`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from heapq import merge
-from itertools import chain, islice
+from collections.abc import Collection
+from itertools import islice
 
-from grange.core import match
-from grange.core.demand import Demand, Place
+import msgspec
+
+from grange.core import choose, many
 from grange.core.effects import Outcome, StartRun
 from grange.core.events import RunStarted, TaskChanged
 from grange.core.gates import (
@@ -24,19 +24,20 @@ from grange.core.gates import (
     reoffer_block,
 )
 from grange.core.objects import Block, Job, Run, Worker
-from grange.core.order_run import run_spec
+from grange.core.order_run import helper_spec, run_spec
 from grange.core.rest import wake_for_work
 from grange.core.runs import record
 from grange.core.state import FarmState
 from grange.core.supply import replace
-from grange.model.ids import RunId, WorkerId
-from grange.model.states import READY, RUNNING
+from grange.model.ids import RunId
+from grange.model.states import READY, RUNNING, Part
 
-Found = tuple[Worker, int]  # a worker and the task for it
+Serving = tuple[RunId, Worker, Part]  # a run that serves a task, and where
 
 
 def dispatch(state: FarmState, now: float, out: Outcome) -> None:
     """Start READY tasks on free workers until nothing can start."""
+    many.review(state)
     aside: list[tuple[Job, Block]] = []
     root = state.branches["/"]
     while state.open_demands and not branch_gate(root, now):
@@ -45,7 +46,8 @@ def dispatch(state: FarmState, now: float, out: Outcome) -> None:
             break
         job, block = chosen
         demand = state.demands[block.demand]
-        found, fits = _find(state, job, block, demand, now)
+        find = many.find if demand.key.hosts else choose.find
+        found, fits = find(state, job, block, demand, now)
         if found is not None:
             _start(state, job, block, *found, now, out)
         elif fits:
@@ -69,8 +71,7 @@ def _close_spent(state: FarmState, offered: Collection[int]) -> None:
     """
     for demand_id in state.open_demands.intersection(offered):
         demand = state.demands[demand_id]
-        workers = _candidates(state, demand)
-        if all(match.load_refusal(state, demand.key, worker) for worker in workers):
+        if not choose.fits(state, demand):
             demand.fresh = set()
             state.open_demands.discard(demand_id)
 
@@ -100,78 +101,21 @@ def _try_next(state: FarmState, job: Job) -> tuple[Job, Block] | None:
     return None
 
 
-def _find(
-    state: FarmState, job: Job, block: Block, demand: Demand, now: float
-) -> tuple[Found | None, bool]:
-    """The best worker and task; and whether any worker could serve the demand at all."""
-    fits = False
-    spent: list[WorkerId] = []
-    found = None
-    for worker in _candidates(state, demand):
-        if match.load_refusal(state, demand.key, worker):
-            spent.append(worker.worker_id)
-            continue
-        fits = True
-        if match.host_refusal(state, job, block, worker, now):
-            continue
-        task = _pick_task(state, job, block, worker, now)
-        if task >= 0:
-            found = (worker, task)
-            break
-    if demand.fresh is not None:
-        demand.fresh.difference_update(spent)
-    return found, fits
-
-
-def _candidates(state: FarmState, demand: Demand) -> Iterator[Worker]:
-    """Workers that may serve a demand, best first."""
-    if demand.fresh is None:
-        places: Iterator[Place] = chain.from_iterable(
-            iter(groups[0].free) if len(groups) == 1 else merge(*(g.free for g in groups))
-            for _, groups in demand.ranks
-        )
-        return (state.workers[WorkerId(place[-1])] for place in places)
-    known = (state.workers.get(worker_id) for worker_id in demand.fresh)
-    fresh = [worker for worker in known if worker is not None and worker.place is not None]
-    if len(fresh) > 1:
-        fresh.sort(key=lambda worker: _rank(demand, worker))
-    return iter(fresh)
-
-
-def _rank(demand: Demand, worker: Worker) -> tuple[int, Place]:
-    assert worker.group is not None
-    assert worker.place is not None
-    return (-match.preference(demand.key.pools, worker.group.key), worker.place)
-
-
-def _pick_task(state: FarmState, job: Job, block: Block, worker: Worker, now: float) -> int:
-    """The next task of a block that may run on a worker, -1 if none may."""
-    for number, task in job.try_next:
-        ready = number == block.number and block.tasks.state[task] == READY
-        if ready and not match.task_refusal(state, job, block, task, worker, now):
-            return task
-    task = block.picker.peek(block.tasks)
-    if task < 0 or not match.task_refusal(state, job, block, task, worker, now):
-        return task
-    for other in block.picker.others(block.tasks, task):
-        if not match.task_refusal(state, job, block, other, worker, now):
-            return other
-    return -1
-
-
 def _start(
     state: FarmState,
     job: Job,
     block: Block,
     worker: Worker,
     task: int,
+    helpers: tuple[Worker, ...],
     now: float,
     out: Outcome,
 ) -> None:
+    need = state.demands[block.demand].key
+    serving = _serving(state, block, worker, helpers) if need.hosts else ()
     run_id = RunId(state.new_id("run"))
     attempt = block.tasks.start(task, run_id)
     coeff = _coefficient(block, worker)
-    need = state.demands[block.demand].key
     run = Run(
         run_id=run_id,
         job_id=job.job_id,
@@ -189,8 +133,71 @@ def _start(
     state.start_run(run)
     worker.changed = now
     replace(state, worker)
-    _book(state, job, block, run, worker, now, out)
+    _book(state, job, block, run, now, out)
+    hosts = _hosts(block, worker, helpers) if need.hosts else ()
+    if need.hosts:
+        many.captured(state, job, block)
+        _start_helpers(state, job, block, run, serving, hosts, out)
+    out.effects.append(StartRun(worker.worker_id, run_spec(state, job, block, run, hosts)))
     _regate(state, job, block, now)
+
+
+def _hosts(block: Block, worker: Worker, helpers: tuple[Worker, ...]) -> tuple[str, ...]:
+    """Names of the machines that a task is to use."""
+    names = tuple(helper.name for helper in helpers)
+    return (worker.name, *names) if block.spec.multihost_master_on_slave else names
+
+
+def _serving(
+    state: FarmState, block: Block, main: Worker, helpers: tuple[Worker, ...]
+) -> tuple[Serving, ...]:
+    """Where a task is served. These runs have lower numbers than its own: that is the newest."""
+    serves = bool(block.spec.multihost_service)
+    part = Part.HELPER if serves else Part.KEPT
+    places = [(worker, part) for worker in helpers]
+    if serves and block.spec.multihost_master_on_slave:
+        places.insert(0, (main, Part.BESIDE))
+    return tuple((RunId(state.new_id("run")), *place) for place in places)
+
+
+def _start_helpers(
+    state: FarmState,
+    job: Job,
+    block: Block,
+    main: Run,
+    serving: tuple[Serving, ...],
+    hosts: tuple[str, ...],
+    out: Outcome,
+) -> None:
+    """Book the machines that help a task, and start there what serves it."""
+    for run_id, worker, part in serving:
+        run = _helper(block, main, run_id, worker, part)
+        state.start_run(run)
+        worker.changed = main.started
+        replace(state, worker)
+        state.dirty.runs[run.run_id] = record(run, worker.name)
+        out.events.append(_begun(run))
+        if part is not Part.KEPT:
+            spec = helper_spec(state, job, block, run, hosts)
+            out.effects.append(StartRun(worker.worker_id, spec))
+
+
+def _helper(block: Block, main: Run, run_id: RunId, worker: Worker, part: Part) -> Run:
+    """A run that serves another one; licences are held once, by that one."""
+    takes = part is not Part.BESIDE
+    coeff = _coefficient(block, worker) if takes else 0
+    return msgspec.structs.replace(
+        main,
+        run_id=run_id,
+        worker_id=worker.worker_id,
+        capacity=block.spec.capacity * max(1, coeff) if takes else 0,
+        coeff=coeff,
+        memory_mb=main.memory_mb if takes else 0,
+        gpus=_free_gpus(worker, len(main.gpus)) if takes and main.gpus else (),
+        tickets=(),
+        part=part,
+        helps=main.run_id,
+    )
 
 
 def _free_gpus(worker: Worker, wanted: int) -> tuple[int, ...]:
@@ -211,11 +218,9 @@ def _coefficient(block: Block, worker: Worker) -> int:
     return max(least, min(most or room, room))
 
 
-def _book(
-    state: FarmState, job: Job, block: Block, run: Run, worker: Worker, now: float, out: Outcome
-) -> None:
+def _book(state: FarmState, job: Job, block: Block, run: Run, now: float, out: Outcome) -> None:
     state.touch_tasks(block)
-    state.dirty.runs[run.run_id] = record(run, worker.name)
+    state.dirty.runs[run.run_id] = record(run, state.workers[run.worker_id].name)
     if not job.started:
         job.started = now
         state.dirty.jobs.add(job.job_id)
@@ -225,9 +230,12 @@ def _book(
     if job.try_next and (block.number, run.task) in job.try_next:
         job.try_next.remove((block.number, run.task))
         state.dirty.jobs.add(job.job_id)
-    out.events.append(RunStarted(run.run_id, job.job_id, block.number, run.task, worker.worker_id))
+    out.events.append(_begun(run))
     out.events.append(TaskChanged(job.job_id, block.number, run.task, RUNNING))
-    out.effects.append(StartRun(worker.worker_id, run_spec(state, job, block, run, worker)))
+
+
+def _begun(run: Run) -> RunStarted:
+    return RunStarted(run.run_id, run.job_id, run.block, run.task, run.worker_id)
 
 
 def _regate(state: FarmState, job: Job, block: Block, now: float) -> None:

@@ -12,24 +12,23 @@ from grange.core.commands import (
     ForgetErrors,
     MoveJobs,
     PauseJob,
+    RestoreJob,
     SubmitJob,
     Submitted,
     TryNext,
 )
-from grange.core.effects import DropFiles, Outcome, StopRun
+from grange.core.effects import DropFiles, Outcome
 from grange.core.errors import InvalidField, NoSuchBlock, NoSuchJob, NoSuchTask, TokenReused
 from grange.core.events import JobChanged, JobDeleted, JobSubmitted
 from grange.core.gates import regate_job
 from grange.core.moves import note
 from grange.core.objects import Block, Job, Run
-from grange.core.runs import close_run
+from grange.core.runs import stop_run
 from grange.core.state import FarmState
 from grange.core.supply import drop_demand, reopen
 from grange.core.tasks import CHUNK
 from grange.model.ids import JobId
-from grange.model.run import RunResult
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from grange.model.states import RunStatus
 
 TOKEN_KEEP_S = 7 * 86_400  # a submission's token is remembered at least so long
 POST_LIFE_S = 1_800  # a job of post commands is deleted after
@@ -37,16 +36,35 @@ POST_LIFE_S = 1_800  # a job of post commands is deleted after
 
 def submit(state: FarmState, cmd: SubmitJob, now: float, out: Outcome) -> None:
     """Accept a job, or answer a repeated submission as the first time."""
-    known = state.tokens.get((cmd.user, cmd.token))
+    known = known_job(state, cmd)
     if known is not None:
-        _answer_again(state, cmd, known[0], out)
+        out.reply = Submitted(job_id=known, again=True)
         return
+    job = make(state, cmd, check(state, cmd), now, out)
+    out.reply = Submitted(job_id=job.job_id)
+    host = cmd.spec.host
+    note(out, job, now, f"submitted by {cmd.user}" + (f" from {host}" if host else ""))
+
+
+def check(state: FarmState, cmd: SubmitJob | RestoreJob) -> set[JobId]:
+    """Refuse a job that cannot be. Returns the jobs whose rules make them wait for it."""
     if not cmd.user:
         raise InvalidField("a job needs a user", "user")
     check_job(state, cmd.spec)
     targets = deps.job_targets(state, cmd.spec, cmd.user, None)
     above = deps.job_dependants(state, cmd.spec.name, cmd.user, None)
     deps.refuse_job_cycle(state, cmd.spec.name, targets, above)
+    return above
+
+
+def make(
+    state: FarmState,
+    cmd: SubmitJob | RestoreJob,
+    above: set[JobId],
+    now: float,
+    out: Outcome,
+) -> Job:
+    """Make a job that was checked, and have those wait for it whose rules say so."""
     job = add_job(state, cmd.spec, cmd.user, now)
     if cmd.token:
         job.token = cmd.token
@@ -61,23 +79,26 @@ def submit(state: FarmState, cmd: SubmitJob, now: float, out: Outcome) -> None:
             job.dependants.add(job_id)
             regate_job(state, other, now)
             out.events.append(JobChanged(job_id))
-    out.reply = Submitted(job_id=job.job_id)
     out.events.append(JobSubmitted(job.job_id))
-    note(
-        out,
-        job,
-        now,
-        f"submitted by {cmd.user}" + (f" from {cmd.spec.host}" if cmd.spec.host else ""),
-    )
+    return job
 
 
-def _answer_again(state: FarmState, cmd: SubmitJob, job_id: JobId, out: Outcome) -> None:
+def known_job(state: FarmState, cmd: SubmitJob | RestoreJob) -> JobId | None:
+    """The job that a submission has made before; it may be deleted by now.
+
+    Raises:
+        TokenReused: the token was used for another job.
+    """
+    known = state.tokens.get((cmd.user, cmd.token))
+    if known is None:
+        return None
+    job_id = known[0]
     job = state.jobs.get(job_id)
     if job is not None and job.spec.name != cmd.spec.name:
         raise TokenReused(
             f"token {cmd.token!r} was used for job {job_id} {job.spec.name!r}; take a new one"
         )
-    out.reply = Submitted(job_id=job_id, again=True)
+    return job_id
 
 
 def get_job(state: FarmState, job_id: JobId) -> Job:
@@ -111,9 +132,7 @@ def delete(state: FarmState, cmd: DeleteJob, now: float, out: Outcome) -> None:
 def remove(state: FarmState, job: Job, now: float, out: Outcome, why: str) -> None:
     """Forget a job; its runs are stopped and its post commands become a job of their own."""
     for run in _runs_of(state, job):
-        out.effects.append(StopRun(run.worker_id, run.run_id, why))
-        result = RunResult(status=RunStatus.STOPPED, message=why)
-        close_run(state, run, result, now, out)
+        stop_run(state, run, why, now, out)
     post = _post_job(job)
     job.share.remove()
     state.shares.pop(job.share.share_id, None)
@@ -139,9 +158,10 @@ def remove(state: FarmState, job: Job, now: float, out: Outcome, why: str) -> No
 
 
 def _runs_of(state: FarmState, job: Job) -> list[Run]:
-    """The runs of a job, the oldest first. Cost: O(runs of its workers)."""
+    """The runs of a job's tasks, the oldest first. Cost: O(runs of its workers)."""
     near = (state.runs[n] for worker_id in job.hosts for n in state.workers[worker_id].runs)
-    return sorted((run for run in near if run.job_id == job.job_id), key=lambda run: run.run_id)
+    found = (run for run in near if run.job_id == job.job_id and not run.helps)
+    return sorted(found, key=lambda run: run.run_id)
 
 
 def _forget(state: FarmState, job: Job) -> None:
@@ -168,6 +188,7 @@ def _post_job(job: Job) -> JobSpec | None:
     folder = next((b.spec.working_directory for b in job.blocks if b.spec.working_directory), "")
     block = BlockSpec(
         name="post commands",
+        service="postcmd",
         working_directory=folder,
         tasks=tuple(TaskSpec(name=f"post {n + 1}", command=c) for n, c in enumerate(commands)),
         errors_retries=3,

@@ -103,10 +103,17 @@ def load_refusal(state: FarmState, need: DemandKey, worker: Worker) -> str:
         return "offline"
     if worker.sick:
         return "sick"
-    if worker.max_tasks >= 0 and len(worker.runs) >= worker.max_tasks:
+    if worker.max_tasks >= 0 and len(worker.runs) - worker.beside >= worker.max_tasks:
         return "worker-busy"
+    if worker.worker_id in state.held and need is not state.held_for:
+        return "kept"
     if 0 <= worker.capacity < worker.capacity_used + need.capacity:
         return "capacity"
+    return _short_of(state, need, worker)
+
+
+def _short_of(state: FarmState, need: DemandKey, worker: Worker) -> str:
+    """What of its machine's is used up."""
     if need.memory_mb > worker.memory_free_mb:
         return "memory"
     if need.hdd_gb > worker.hdd_free_gb:

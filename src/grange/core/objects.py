@@ -18,7 +18,7 @@ from grange.model.nodes import BranchSpec, PoolSpec, UserSpec, WorkerSpec
 from grange.model.patterns import fill
 from grange.model.run import Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from grange.model.states import Presence, Rest
+from grange.model.states import Part, Presence, Rest
 
 PATHS_MAX = 20_000  # paths of branches and pools whose levels are remembered
 
@@ -58,6 +58,8 @@ class Block:
     error_hosts: dict[str, HostErrors] = field(default_factory=dict)
     task_errors: dict[int, dict[str, HostErrors]] = field(default_factory=dict)
     dirty_names: set[int] = field(default_factory=set)
+    gathering: float = 0.0  # since when as many machines are free as a task needs at least
+    lacking: float = 0.0  # since when there are fewer
     forgive_at: float = 0.0  # the time of the timer that was set last for its errors
     run_time_min: float = 0.0
     run_time_max: float = 0.0
@@ -130,6 +132,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int  # reserved
     gpus: tuple[int, ...]
     tickets: tuple[tuple[str, int], ...]
+    part: Part = Part.TASK
+    helps: RunId = RunId(0)  # run of the task that this one serves
 
 
 @dataclass(slots=True)
@@ -144,6 +148,9 @@ class Worker:
     registered: float
     boot_id: str = ""
     home: str = ""  # of its state folder
+    address: str = ""  # where its connection came from last
+    joined: float = 0.0  # when its link was last made
+    launched: float = 0.0  # when its process was started, by its own clock
     presence: Presence = Presence.OFFLINE
     seen: float = 0.0
     rest: Rest = Rest.AWAKE
@@ -151,6 +158,7 @@ class Worker:
     sick: str = ""
     sick_users: dict[str, None] = field(default_factory=dict)  # users whose tasks failed in a row
     runs: set[RunId] = field(default_factory=set)
+    beside: int = 0  # runs of these that serve another one here, and count for nothing
     capacity: int = -1
     max_tasks: int = -1
     capacity_used: int = 0
@@ -162,6 +170,11 @@ class Worker:
     changed: float = 0.0  # last start or end of a run
     group: Group | None = None
     place: Place | None = None  # in the group's line of free workers
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks it has."""
+        return len(self.runs) - self.beside
 
     @property
     def linked(self) -> bool:

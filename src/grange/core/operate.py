@@ -7,17 +7,16 @@ from typing import Final
 
 from grange.core import deps
 from grange.core.commands import ChangeTasks, Span
-from grange.core.effects import Outcome, StopRun
+from grange.core.effects import Outcome
 from grange.core.errors import InvalidField, NoSuchTask
 from grange.core.events import JobChanged, TasksChanged
 from grange.core.jobs import get_block, get_job
 from grange.core.moves import note, refit_block, set_state, settle
 from grange.core.objects import Block, Job
-from grange.core.runs import close_run
+from grange.core.runs import stop_run
 from grange.core.state import FarmState
 from grange.model.ids import RunId
-from grange.model.run import RunResult
-from grange.model.states import RunStatus, TaskFilter, TaskFlag, TaskOp, TaskState
+from grange.model.states import TaskFilter, TaskFlag, TaskOp, TaskState
 
 S = TaskState
 #: Which states an operation touches. What is left out is as wished already, or cannot be.
@@ -185,6 +184,4 @@ def _target(job: Job, block: Block, op: TaskOp, task: int) -> TaskState:
 
 
 def _stop(state: FarmState, block: Block, task: int, why: str, now: float, out: Outcome) -> None:
-    run = state.runs[RunId(block.tasks.last_run[task])]
-    out.effects.append(StopRun(run.worker_id, run.run_id, why))
-    close_run(state, run, RunResult(status=RunStatus.STOPPED, message=why), now, out)
+    stop_run(state, state.runs[RunId(block.tasks.last_run[task])], why, now, out)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
+import msgspec
+
 from grange.core.objects import Block, Job, Run, Worker
 from grange.core.state import FarmState
 from grange.model.patterns import Command, fill_command, fill_files, named_command, named_files
@@ -41,9 +43,11 @@ def exact_files(block: Block, task: int, most: int) -> tuple[str, ...]:
     )
 
 
-def run_spec(state: FarmState, job: Job, block: Block, run: Run, worker: Worker) -> RunSpec:
+def run_spec(
+    state: FarmState, job: Job, block: Block, run: Run, hosts: tuple[str, ...] = ()
+) -> RunSpec:
     """All that a worker needs to execute a run."""
-    spec = block.spec
+    spec, worker = block.spec, state.workers[run.worker_id]
     frames = block.space[run.task]
     named = block.named[run.task] if block.named else None
     environment = spec.environment
@@ -87,6 +91,29 @@ def run_spec(state: FarmState, job: Job, block: Block, run: Run, worker: Worker)
         parser_coeff=spec.parser_coeff,
         custom_data=_custom_data(state, job, block, run.task, worker),
         tickets=dict(run.tickets),
+        hosts=hosts,
+        start_wait_s=spec.multihost_service_wait_s if spec.multihost_service and hosts else 0,
+    )
+
+
+def helper_spec(
+    state: FarmState, job: Job, block: Block, run: Run, hosts: tuple[str, ...]
+) -> RunSpec:
+    """All that a worker needs to serve a task of many machines for as long as it runs."""
+    return msgspec.structs.replace(
+        run_spec(state, job, block, run, hosts),
+        command=block.spec.multihost_service,
+        parser="generic",
+        files=(),
+        max_run_time_s=0,
+        min_run_time_s=0,
+        progress_change_timeout_s=0,
+        skip_thumbnails=True,
+        skip_existing_files=False,
+        check_rendered_files=False,
+        report_frames=False,
+        start_wait_s=0,
+        helps=run.helps,
     )
 
 

@@ -100,6 +100,9 @@ def _worker_record(worker: Worker) -> WorkerRecord:
         online=worker.presence is not Presence.OFFLINE,
         sick=worker.sick,
         home=worker.home,
+        address=worker.address,
+        joined=worker.joined,
+        launched=worker.launched,
         rest=worker.rest,
         rested=worker.rested,
     )
@@ -247,6 +250,9 @@ def _restore_worker(state: FarmState, record: WorkerRecord) -> None:
         seen=record.seen,
         sick=record.sick,
         home=record.home,
+        address=record.address,
+        joined=record.joined,
+        launched=record.launched,
     )
     rest.begin(state, worker, record.rest, record.rested)
     state.workers[worker.worker_id] = worker
@@ -337,6 +343,8 @@ def _restore_run(state: FarmState, record: RunRecord) -> None:
         memory_mb=max(0, memory_mb),
         gpus=record.gpus,
         tickets=tuple(sorted(tickets.items())),
+        part=record.part,
+        helps=record.helps,
     )
     state.start_run(run)
     worker = state.workers[run.worker_id]

@@ -12,7 +12,7 @@ from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.nodes import BranchSpec, PoolSpec, UserSpec, WorkerSpec
 from grange.model.run import RunResult, Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from grange.model.states import Rest
+from grange.model.states import Part, Rest
 
 
 class Rec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -97,6 +97,8 @@ class RunRecord(Rec, frozen=True, kw_only=True):
     tickets: dict[str, int] | None = None  #: held; None in old records: as its block asks
     ended: float = 0.0
     result: RunResult | None = None
+    part: Part = Part.TASK
+    helps: RunId = RunId(0)  #: run of the task that this one serves
 
 
 class WorkerRecord(Rec, frozen=True, kw_only=True):
@@ -113,6 +115,9 @@ class WorkerRecord(Rec, frozen=True, kw_only=True):
     online: bool
     sick: str = ""  #: why; "" when it is not
     home: str = ""  #: of its state folder
+    address: str = ""  #: where its connection came from last
+    joined: float = 0.0  #: when its link was last made
+    launched: float = 0.0  #: when its process was started, by its own clock
     rest: Rest = Rest.AWAKE
     rested: float = 0.0  #: when that began
 

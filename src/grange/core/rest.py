@@ -118,7 +118,8 @@ def wake_for_work(state: FarmState, now: float, out: Outcome) -> None:
         could = [
             worker for worker in _resting(state, demand_id) if could_take(state, need, worker)
         ]
-        left = _waiting(state, root, demand_id, sum(_room(need, worker) for worker in could))
+        room = sum(_room(need, worker) for worker in could)
+        left = _waiting(state, root, demand_id, room) * max(1, need.hosts)
         for worker in sorted(could, key=lambda worker: worker.rest is Rest.ASLEEP):
             if left <= 0:
                 break

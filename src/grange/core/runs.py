@@ -8,7 +8,7 @@ import msgspec
 
 from grange.core.commands import EndRun, NoteFrames
 from grange.core.deps import start_state
-from grange.core.effects import Outcome
+from grange.core.effects import Outcome, StopRun
 from grange.core.events import JobFailed, RunEnded
 from grange.core.gates import regate_branch, regate_job, regate_user
 from grange.core.health import sicken
@@ -26,6 +26,7 @@ from grange.model.states import (
     RUN_UNCOUNTED,
     SKIPPED,
     STATUS_FLAG,
+    Part,
     RunStatus,
     TaskFlag,
     TaskState,
@@ -42,6 +43,9 @@ def end(state: FarmState, cmd: EndRun, now: float, out: Outcome) -> None:
     """
     run = state.runs.get(cmd.run_id)
     if run is None or run.worker_id != cmd.worker_id:
+        return
+    if run.part is not Part.TASK:
+        end_helper(state, run, cmd.result, now, out)
         return
     job = state.jobs[run.job_id]
     block = job.blocks[run.block]
@@ -62,12 +66,53 @@ def _judged(block: Block, result: RunResult) -> RunResult:
     return result
 
 
+def stop_run(state: FarmState, run: Run, why: str, now: float, out: Outcome) -> None:
+    """Have a worker stop a run, and forget it as `close_run` does."""
+    if run.part is not Part.KEPT:
+        out.effects.append(StopRun(run.worker_id, run.run_id, why))
+    close_run(state, run, RunResult(status=RunStatus.STOPPED, message=why), now, out)
+
+
+def give_back(
+    state: FarmState, run: Run, status: RunStatus, why: str, now: float, out: Outcome
+) -> None:
+    """Forget a run that is over through no fault of its own; its task is ready again."""
+    result = RunResult(status=status, message=why)
+    if run.part is not Part.TASK:
+        end_helper(state, run, result, now, out)
+        return
+    job = state.jobs[run.job_id]
+    close_run(state, run, result, now, out)
+    settle_task(state, job, job.blocks[run.block], run, result, now, out)
+
+
+def end_helper(state: FarmState, run: Run, result: RunResult, now: float, out: Outcome) -> None:
+    """A run that serves a task is over before the task: the task's loss, but where it ended well.
+
+    The failure counts against the machine that it was on.
+    """
+    job, main = state.jobs[run.job_id], state.runs[run.helps]
+    block, name = job.blocks[run.block], state.workers[run.worker_id].name
+    close_run(state, run, result, now, out)
+    what = result.message or result.status
+    if result.status in RUN_OK or block.spec.slave_lost_ignore:
+        text = f"goes on without its helper on {name}: {what}"
+        note(out, job, now, text, block, run.task)
+        return
+    why = f"its helper on {name} is gone: {what}"
+    stop_run(state, main, why, now, out)
+    lost = msgspec.structs.replace(result, message=why)
+    settle_task(state, job, block, run, lost, now, out)
+
+
 def close_run(state: FarmState, run: Run, result: RunResult, now: float, out: Outcome) -> None:
     """Forget a run and give back all that it held. Its task is still RUNNING."""
     worker = state.workers[run.worker_id]
     job = state.jobs[run.job_id]
     block = job.blocks[run.block]
-    if block.sub_frames.pop(run.task, 0):
+    for helper in sorted(state.helpers.get(run.run_id, ())):
+        stop_run(state, state.runs[helper], "the task that it served is over", now, out)
+    if run.part is Part.TASK and block.sub_frames.pop(run.task, 0):
         follow_task(state, job, block, run.task, out)
     state.end_run(run)
     worker.changed = now
@@ -108,6 +153,8 @@ def record(
         tickets=dict(run.tickets),
         ended=ended,
         result=result,
+        part=run.part,
+        helps=run.helps,
     )
 
 
@@ -170,7 +217,7 @@ def _after_failure(
     state.touch_block(block)
     if forgive:
         watch_errors(state, job, block, now + forgive)
-    sicken(state, job.user, run, now)
+    sicken(state, job.user, run, now, out)
     what = result.message or result.status
     retries = state.retries(job, block)
     if errors <= retries and result.status is not RunStatus.FATAL:
@@ -201,7 +248,7 @@ def _count_host(hosts: dict[str, HostErrors], name: str, now: float, forgive: in
 def note_frames(state: FarmState, cmd: NoteFrames, now: float, out: Outcome) -> None:
     """Let others use the frames that a run has finished already."""
     run = state.runs.get(cmd.run_id)
-    if run is None or run.worker_id != cmd.worker_id:
+    if run is None or run.worker_id != cmd.worker_id or run.part is not Part.TASK:
         return
     job = state.jobs[run.job_id]
     block = job.blocks[run.block]

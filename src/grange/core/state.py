@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from heapq import heappush
 from typing import Literal
 
-from grange.core.demand import Demand, Group, GroupKey
+from grange.core.demand import Demand, DemandKey, Group, GroupKey
 from grange.core.errors import NoSuchWorker
 from grange.core.masks import Match
 from grange.core.objects import Block, Branch, Job, Pool, Run, User, Worker, path_chain
@@ -14,9 +14,12 @@ from grange.core.records import HostErrors, RunRecord
 from grange.core.tree import Share
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.nodes import ROOT_BRANCH, ROOT_POOL
-from grange.model.states import READY, TaskState
+from grange.model.states import READY, Part, TaskState
 
-TimerKind = Literal["job", "life", "second", "forgive", "token", "rest", "wake", "test"]
+TimerKind = Literal["job", "life", "second", "forgive", "token", "rest", "wake", "test", "hosts"]
+
+
+_TASK, _BESIDE = Part.TASK, Part.BESIDE
 
 
 class Dirty:
@@ -58,6 +61,11 @@ class FarmState:
         self.resting: set[WorkerId] = set()  # whose machines sleep, or are to wake up
         self.next_wake = 0.0  # when to look again whom to wake; not durable
         self.runs: dict[RunId, Run] = {}
+        self.helpers: dict[RunId, set[RunId]] = {}  # runs that serve others, by those
+        #: machines that are kept for a block whose tasks need several at once; not durable
+        self.held: set[WorkerId] = set()
+        self.held_for: DemandKey | None = None
+        self.holder: tuple[JobId, int] | None = None
         self.tokens: dict[tuple[str, str], tuple[JobId, float]] = {}
         self.last_ids: dict[str, int] = {"job": 0, "run": 0, "worker": 0}
         self.last_share = 0
@@ -117,6 +125,8 @@ class FarmState:
         job = self.jobs[run.job_id]
         block = job.blocks[run.block]
         self.runs[run.run_id] = run
+        if run.helps:
+            self.helpers.setdefault(run.helps, set()).add(run.run_id)
         self._count_run(job, block, run, 1)
         worker = self.workers[run.worker_id]
         worker.runs.add(run.run_id)
@@ -125,6 +135,11 @@ class FarmState:
     def end_run(self, run: Run) -> None:
         """Forget a run. Its task is moved by the caller."""
         del self.runs[run.run_id]
+        if run.helps:
+            others = self.helpers[run.helps]
+            others.discard(run.run_id)
+            if not others:
+                del self.helpers[run.helps]
         job = self.jobs[run.job_id]
         block = job.blocks[run.block]
         self._count_run(job, block, run, -1)
@@ -133,11 +148,16 @@ class FarmState:
         worker.gpus_used.difference_update(run.gpus)
 
     def _count_run(self, job: Job, block: Block, run: Run, sign: int) -> None:
-        job.share.count(sign, sign * run.capacity, run.run_id if sign > 0 else 0)
-        user = self.users[job.user]
-        user.running += sign
+        user, worker = self.users[job.user], self.workers[run.worker_id]
+        if run.part is _TASK:
+            job.share.count(sign, sign * run.capacity, run.run_id if sign > 0 else 0)
+            user.running += sign
+        elif run.part is _BESIDE:
+            worker.beside += sign
+            return
+        else:
+            job.share.count(0, sign * run.capacity)
         block.capacity_used += sign * run.capacity
-        worker = self.workers[run.worker_id]
         worker.capacity_used += sign * run.capacity
         worker.memory_reserved_mb += sign * run.memory_mb
         chain = self.branch_chain(job.spec.branch)

@@ -50,6 +50,7 @@ def need_of(state: FarmState, job: Job, block: Block) -> DemandKey:
         hdd_gb=max(wish.need_hdd_gb, *(item.need_hdd_gb for item in works)),
         gpus=wish.need_gpus,
         tickets=_prefs(wish.tickets),
+        hosts=wish.hosts_least,
     )
 
 
@@ -201,7 +202,7 @@ def wanted_place(worker: Worker) -> Place | None:
     """Where a worker should stand in its group's line; None if it can take no task."""
     if not worker.linked or worker.sick or worker.rest is not _AWAKE:
         return None
-    tasks = len(worker.runs)
+    tasks = len(worker.runs) - worker.beside
     if 0 <= worker.max_tasks <= tasks or 0 <= worker.capacity <= worker.capacity_used:
         return None
     free = worker.capacity - worker.capacity_used if worker.capacity >= 0 else 2**31

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from heapq import heappop
 
-from grange.core import health, rest
+from grange.core import health, many, rest
 from grange.core.build import life_time
 from grange.core.effects import Outcome
 from grange.core.events import JobChanged
 from grange.core.gates import regate_branch, regate_job, regate_user
 from grange.core.jobs import TOKEN_KEEP_S, remove
 from grange.core.objects import Job
-from grange.core.state import FarmState
+from grange.core.state import FarmState, TimerKind
 from grange.core.supply import reopen
 from grange.model.ids import JobId, WorkerId
 
@@ -37,14 +37,20 @@ def ring(state: FarmState, now: float, out: Outcome) -> None:
         elif kind == "test":
             health.ring(state, WorkerId(number), now, out)
         elif (job := state.jobs.get(JobId(number))) is not None:
-            if kind == "forgive":
-                for block in job.blocks:
-                    reopen(state, block.demand)
-            elif kind == "job":
-                regate_job(state, job, now)
-                out.events.append(JobChanged(job.job_id))
-            else:
-                _ring_life(state, job, now, out)
+            _ring_job(state, kind, job, now, out)
+
+
+def _ring_job(state: FarmState, kind: TimerKind, job: Job, now: float, out: Outcome) -> None:
+    if kind == "forgive":
+        for block in job.blocks:
+            reopen(state, block.demand)
+    elif kind == "hosts":
+        many.ring(state, job)
+    elif kind == "job":
+        regate_job(state, job, now)
+        out.events.append(JobChanged(job.job_id))
+    else:
+        _ring_life(state, job, now, out)
 
 
 def _ring_second(state: FarmState, share_id: int, now: float) -> None:

@@ -6,7 +6,7 @@ The codes are stable; docs/reference/reasons.md lists them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from grange.core import match
 from grange.core.gates import block_gate, branch_gate, job_gate, user_gate
@@ -51,6 +51,7 @@ REFUSALS = {
     "disk": "short of free disk",
     "gpu-busy": "without a free GPU",
     "tickets": "without a free ticket",
+    "kept": "kept for a task that needs several machines at once",
     "nimby": "in use by its user (nimby)",
     "nimby-owner": "serving only its own user (nimby)",
     "worker-paused": "paused, or its pool is",
@@ -204,14 +205,29 @@ def _why_workers(state: FarmState, job: Job, block: Block, task: int, now: float
     for worker in state.workers.values():
         refused[refusal(state, job, block, task, worker, now)].append(worker.name)
     able = refused.pop("", [])
+    least = block.spec.hosts_least
+    if 0 < len(able) < least:
+        text = f"needs {least} machines at once, and {len(able)} could take it now"
+        reasons = [Reason(code="hosts", text=text, workers=len(able))]
+        reasons += _all_refused(refused, state, block)
+        return WhyView(summary=_sentence(reasons), reasons=tuple(reasons))
+    if able and least and block.gathering:
+        wait = block.gathering + block.spec.multihost_max_wait_s - now
+        text = f"{len(able)} machines could take it; it waits {max(0.0, wait):.0f} s for more"
+        return WhyView(summary=text, reasons=(Reason(code="gathering", text=text),))
     if able:
         text = f"about to start on one of {len(able)} workers"
         return WhyView(summary=text, reasons=(Reason(code="starting", text=text),))
-    reasons = [
+    reasons = _all_refused(refused, state, block)
+    return WhyView(summary=_sentence(reasons), reasons=tuple(reasons))
+
+
+def _all_refused(refused: Mapping[str, list[str]], state: FarmState, block: Block) -> list[Reason]:
+    """Why workers do not take a task; what holds for most of them first."""
+    return [
         _refused(code, names, state, block)
         for code, names in sorted(refused.items(), key=lambda item: -len(item[1]))
     ]
-    return WhyView(summary=_sentence(reasons), reasons=tuple(reasons))
 
 
 def _refused(code: str, names: list[str], state: FarmState, block: Block) -> Reason:
@@ -257,6 +273,8 @@ def why_worker(state: FarmState, worker: Worker, now: float) -> WhyView:
             if not block_gate(job, block):
                 task = block.picker.peek(block.tasks)
                 code = refusal(state, job, block, task, worker, now)
+                if not code and block.spec.hosts_least:
+                    code = "hosts"
                 refused[code].append(f"{job.job_id}/{block.number}")
     if not refused:
         return WhyView(summary="there is no work that could start now")
@@ -272,4 +290,6 @@ def why_worker(state: FarmState, worker: Worker, now: float) -> WhyView:
 
 
 def _said(code: str) -> str:
+    if code == "hosts":
+        return "able to, once as many others are as they need at once"
     return REFUSALS[code] if code else "about to take one"

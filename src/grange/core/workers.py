@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from grange.core import rest
@@ -14,12 +16,13 @@ from grange.core.commands import (
     InstructWorker,
     Joined,
     JoinWorker,
+    LaunchCommand,
     LoseWorker,
     MeasureWorker,
     UnlinkWorker,
 )
 from grange.core.edits import differences
-from grange.core.effects import Outcome, StopRun, TellWorker
+from grange.core.effects import Launch, Outcome, StopRun, TellWorker
 from grange.core.errors import (
     ForeignRuns,
     InUse,
@@ -27,16 +30,15 @@ from grange.core.errors import (
     NameTaken,
     NoSuchPool,
 )
-from grange.core.events import WorkerChanged, WorkerDeleted
+from grange.core.events import WorkerChanged, WorkerDeleted, WorkerTroubled
 from grange.core.masks import regex
-from grange.core.objects import Pool, Run, Worker
-from grange.core.runs import close_run, settle_task
+from grange.core.objects import Pool, Worker
+from grange.core.runs import give_back
 from grange.core.state import FarmState
 from grange.core.supply import freshen, regroup, reopen_tickets, replace, ungroup
 from grange.model.ids import RunId, WorkerId
 from grange.model.nodes import WorkerSpec
-from grange.model.run import RunResult
-from grange.model.states import Nimby, Presence, RunStatus
+from grange.model.states import Nimby, Part, Presence, Rest, RunStatus
 
 WORKER_EDITABLE = frozenset(WorkerSpec.__struct_fields__)
 AHEAD_MAX = 1_000_000_000  # runs by which a worker may be ahead of the farm
@@ -62,7 +64,8 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
     worker.boot_id, worker.home = cmd.boot_id, cmd.home
     worker.traits = cmd.traits
     worker.presence = Presence.ONLINE
-    worker.seen = now
+    worker.seen = worker.joined = now
+    worker.address, worker.launched = cmd.address, cmd.launched
     rest.link_made(state, worker, now, out)
     nimby = Nimby(cmd.nimby) if cmd.nimby else worker.spec.nimby
     user = worker.spec.user or cmd.user
@@ -72,8 +75,8 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
         _count_owners(state, was, worker.spec, now)
     regroup(state, worker)
     there = {*cmd.runs, *cmd.ended}
-    for run_id in sorted(worker.runs - there):
-        _give_back(state, state.runs[run_id], "the worker does not have it", now, out)
+    lost = {r for r in worker.runs - there if state.runs[r].part is not Part.KEPT}
+    _give_back(state, lost, "the worker does not have it", now, out)
     out.reply = Joined(
         worker_id=worker.worker_id,
         keep=tuple(run_id for run_id in cmd.runs if run_id in worker.runs),
@@ -146,12 +149,14 @@ def _pool_for(state: FarmState, name: str) -> Pool:
     return max(found, key=lambda pool: (pool.path.count("/"), pool.path), default=state.pools["/"])
 
 
-def _give_back(state: FarmState, run: Run, why: str, now: float, out: Outcome) -> None:
-    """Take a run back that is lost through no fault of its own."""
-    job = state.jobs[run.job_id]
-    result = RunResult(status=RunStatus.LOST, message=why)
-    close_run(state, run, result, now, out)
-    settle_task(state, job, job.blocks[run.block], run, result, now, out)
+def _give_back(
+    state: FarmState, run_ids: Collection[RunId], why: str, now: float, out: Outcome
+) -> None:
+    """Take runs back that are lost through no fault of their own."""
+    for run_id in sorted(run_ids):
+        run = state.runs.get(run_id)  # one that served another is gone with it
+        if run is not None:
+            give_back(state, run, RunStatus.LOST, why, now, out)
 
 
 def unlink(state: FarmState, cmd: UnlinkWorker, now: float, out: Outcome) -> None:
@@ -172,14 +177,16 @@ def lose(state: FarmState, cmd: LoseWorker, now: float, out: Outcome) -> None:
     worker = state.worker(cmd.worker_id)
     if worker.presence is Presence.OFFLINE:
         return
+    missed = worker.presence is Presence.MISSING and worker.rest is Rest.AWAKE
     worker.presence = Presence.OFFLINE
     worker.seen = now
     replace(state, worker)
     rest.link_lost(state, worker, now, out)
-    for run_id in sorted(worker.runs):
-        _give_back(state, state.runs[run_id], f"worker {worker.name}: {cmd.reason}", now, out)
+    _give_back(state, set(worker.runs), f"worker {worker.name}: {cmd.reason}", now, out)
     state.dirty.workers.add(worker.worker_id)
     out.events.append(WorkerChanged(worker.worker_id))
+    if missed:
+        out.events.append(WorkerTroubled(worker.worker_id, "lost", cmd.reason))
 
 
 def edit(state: FarmState, cmd: EditWorker, now: float, out: Outcome) -> None:
@@ -249,18 +256,18 @@ def delete(state: FarmState, cmd: DeleteWorker, now: float, out: Outcome) -> Non
 def eject(state: FarmState, cmd: EjectWorker, now: float, out: Outcome) -> None:
     """Stop the runs of a worker. Replies with their number."""
     worker = state.worker(cmd.worker_id)
-    ejected: list[RunId] = []
+    ejected = 0
     for run_id in sorted(worker.runs):
-        run = state.runs[run_id]
-        job = state.jobs[run.job_id]
-        if cmd.keep_own and job.user == worker.spec.user:
+        run = state.runs.get(run_id)
+        if run is None:  # it served one that was ejected
             continue
-        out.effects.append(StopRun(worker.worker_id, run_id, "ejected"))
-        result = RunResult(status=RunStatus.STOPPED, message="ejected")
-        close_run(state, run, result, now, out)
-        settle_task(state, job, job.blocks[run.block], run, result, now, out)
-        ejected.append(run_id)
-    out.reply = len(ejected)
+        if cmd.keep_own and state.jobs[run.job_id].user == worker.spec.user:
+            continue
+        if run.part is not Part.KEPT:
+            out.effects.append(StopRun(worker.worker_id, run_id, "ejected"))
+        give_back(state, run, RunStatus.STOPPED, "ejected", now, out)
+        ejected += 1
+    out.reply = ejected
     out.events.append(WorkerChanged(worker.worker_id))
 
 
@@ -270,14 +277,39 @@ def instruct(state: FarmState, cmd: InstructWorker, now: float, out: Outcome) ->
     if cmd.what == "wake":
         rest.wake(state, worker, now, out)
         return
-    if not worker.linked:
-        raise InvalidField(
-            f"worker {worker.name} is {worker.presence}: it cannot be told", "worker"
-        )
+    _check_linked(worker)
     if cmd.what == "sleep":
         rest.put_to_sleep(state, worker, now, out)
     else:
         out.effects.append(TellWorker(worker.worker_id, cmd.what))
+
+
+def _check_linked(worker: Worker) -> None:
+    if not worker.linked:
+        raise InvalidField(
+            f"worker {worker.name} is {worker.presence}: it cannot be told", "worker"
+        )
+
+
+def launch(state: FarmState, cmd: LaunchCommand, now: float, out: Outcome) -> None:
+    """Have a worker start a command beside its tasks."""
+    worker = state.worker(cmd.worker_id)
+    _check_linked(worker)
+    if worker.traits.launches is None:
+        raise InvalidField(
+            f"worker {worker.name} is of an older version, which launches nothing: update it",
+            "worker",
+        )
+    if not worker.traits.launches:
+        raise InvalidField(
+            f"worker {worker.name} launches nothing: its machine's settings do not allow it"
+            " (launch_commands)",
+            "worker",
+        )
+    words = (cmd.command,) if isinstance(cmd.command, str) else cmd.command
+    if not (words and words[0].strip()):
+        raise InvalidField("a command needs a program", "command")
+    out.effects.append(Launch(worker.worker_id, cmd.command, cmd.exit))
 
 
 def measure(state: FarmState, cmd: MeasureWorker, now: float, out: Outcome) -> None:

@@ -9,6 +9,14 @@ from grange.model.patterns import Command
 from grange.model.states import RunStatus
 
 
+class NetworkInterface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One network interface of a machine."""
+
+    name: str  #: as the system calls it
+    mac: str = ""  #: its hardware address; "" it has none
+    addresses: tuple[str, ...] = ()  #: IPv4 and IPv6
+
+
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker says of its machine when it joins; it changes only with the machine."""
 
@@ -24,6 +32,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()  #: what it can run; empty: whatever its pool says
     addresses: tuple[str, ...] = ()
     macs: tuple[str, ...] = ()
+    netifs: tuple[NetworkInterface, ...] = ()  #: the same, by network interface
+    #: whether the farm may have it launch commands; None: its version knows nothing of that
+    launches: bool | None = None
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,6 +77,9 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parser_coeff: int = 1
     custom_data: dict[str, str] = {}  #: of job, user, worker, block, task, by these names
     tickets: dict[str, int] = {}
+    hosts: tuple[str, ...] = ()  #: names of the machines that were captured for the task
+    start_wait_s: int = 0  #: seconds to wait before the process is started
+    helps: RunId = RunId(0)  #: run of the task that this one serves; 0: it executes the task
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +106,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     files: tuple[str, ...] = ()  #: what it wrote, as far as the parser saw
     log_bytes: int = 0  #: length of its whole log
     meter: Meter = Meter()
+    pid: int = 0  #: of its process on its machine; 0 it had none, or it is not known
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,6 +123,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gpu_memory_mb: int = 0  #: of its process tree now, on all GPUs
     read_mb: int = 0  #: so far, from disks and file servers
     written_mb: int = 0  #: so far, to disks and file servers
+    pid: int = 0  #: of its process on its machine; 0 it is not known (yet)
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

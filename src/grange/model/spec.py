@@ -107,18 +107,31 @@ class BlockSpec(
     file_size_max: Annotated[int, Meta(ge=-1)] = -1  #: bytes
     suspend_new_tasks: bool = False
 
-    multihost_min: Annotated[int, Meta(ge=0, le=1_000)] = 0
-    multihost_max: Annotated[int, Meta(ge=0, le=1_000)] = 0
-    multihost_max_wait_s: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    multihost_service: ShortText = ""
-    multihost_service_wait_s: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    multihost_master_on_slave: bool = False
-    slave_lost_ignore: bool = False
+    multihost_min: Annotated[int, Meta(ge=0, le=1_000)] = 0  #: machines that help a task, at least
+    multihost_max: Annotated[int, Meta(ge=0, le=1_000)] = 0  #: at most; 0 as many as the least
+    multihost_max_wait_s: Annotated[int, Meta(ge=0, le=65_535)] = 0  #: for more than the least
+    multihost_service: ShortText = ""  #: a shell's line that each of them runs; "" none does
+    multihost_service_wait_s: Annotated[int, Meta(ge=0, le=65_535)] = 0  #: before the task starts
+    multihost_master_on_slave: bool = False  #: the task itself runs on one of them
+    slave_lost_ignore: bool = False  #: the task goes on when a helper is lost
 
     parser_coeff: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 1  #: given to the service as it is
     command_pre: Command = ()  #: run once on a worker before the block's tasks
     command_post: Command = ()  #: run once on a worker after the job is deleted
     custom_data: Text = ""
+
+    @property
+    def hosts_least(self) -> int:
+        """Machines that a task needs at once; 0: it is a task of one, like most."""
+        if not self.multihost_min and not self.multihost_max:
+            return 0
+        return max(1, self.multihost_min) + (not self.multihost_master_on_slave)
+
+    @property
+    def hosts_most(self) -> int:
+        """Machines that a task takes if it can."""
+        most = max(self.multihost_min, self.multihost_max) + (not self.multihost_master_on_slave)
+        return max(self.hosts_least, most)
 
     def space(self) -> TaskSpace:
         """The block's tasks and their frames.

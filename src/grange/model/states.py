@@ -75,6 +75,15 @@ class RunStatus(StrEnum):
     LOST = "lost"  #: the worker is gone
 
 
+class Part(StrEnum):
+    """What a run does for its task."""
+
+    TASK = "task"  #: executes it: of each running task there is one
+    HELPER = "helper"  #: serves it on another machine for as long as it runs
+    BESIDE = "beside"  #: the same on the task's own machine, where it takes no room of its own
+    KEPT = "kept"  #: starts nothing: a machine is kept for the task's program
+
+
 RUN_OK: Final = frozenset(
     {RunStatus.DONE, RunStatus.SKIPPED, RunStatus.PARSER_SUCCESS, RunStatus.FAILED_POST}
 )

@@ -5,13 +5,15 @@ Times are epoch seconds, 0 when it has not happened.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from grange.model.nodes import BranchSpec, PoolSpec, UserSpec, WorkerSpec
 from grange.model.patterns import Command
 from grange.model.run import Progress, Resources, RunResult, Traits
 from grange.model.spec import JobSpec
-from grange.model.states import JobState, Presence, Role, TaskState, WorkerState
+from grange.model.states import JobState, Part, Presence, Role, TaskState, WorkerState
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +132,10 @@ class RunView(View, frozen=True, kw_only=True):
     ended: float = 0.0
     result: RunResult | None = None  #: None while it runs
     progress: Progress | None = None
+    user: str = ""  #: who owns the job; this and the next only where a worker's runs are shown
+    job_name: str = ""
+    part: Part = Part.TASK
+    helps: int = 0  #: run of the task that this one serves
 
 
 class TaskDetail(View, frozen=True, kw_only=True):
@@ -195,8 +201,16 @@ class WorkerView(View, frozen=True, kw_only=True):
     runs: tuple[RunView, ...] = ()
     resources: Resources | None = None
     sick: str = ""
-    registered: float = 0.0
-    seen: float = 0.0
+    address: str = ""  #: where its connection came from last
+    address_family: Literal["", "IPv4", "IPv6"] = ""
+    registered: float = 0.0  #: when the farm met it first
+    joined: float = 0.0  #: when its link was last made
+    launched: float = 0.0  #: when its process was started, by its own clock; 0 it did not tell
+    updated: float = 0.0  #: when its last figures came; 0 none since the server started
+    rested: float = 0.0  #: when it was last put to sleep or woken, or fell asleep; 0 never
+    seen: float = 0.0  #: when its link was last made or lost
+    dirty: tuple[str, ...] = ()  #: fields with values of its own instead of its pool's
+    trouble: str = ""  #: what its pool wants people to be told of, as long as it lasts
     why: str = ""  #: one sentence when it gets no task although there is work
 
 

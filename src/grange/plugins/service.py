@@ -36,7 +36,7 @@ class Service:
         self.run = run
         self.context = context
         self.folder = context.work_folder  #: the working directory, once prepared
-        self.hosts: tuple[str, ...] = ()  #: captured for a task of many hosts
+        self.hosts = run.hosts  #: captured for a task of many hosts
         self.log: list[str] = []  #: lines for the run's log
         self._before: dict[str, outputs.State] = {}  # the files, before the run
 
@@ -208,6 +208,9 @@ class Service:
             return ()
         chosen = outputs.few(seen or files)
         return tuple(path for path in chosen if outputs.is_picture(path))
+
+    def close(self) -> None:
+        """Give back what it holds, when the run is judged."""
 
     def _each_word(self, command: Command) -> Command:
         if isinstance(command, str):

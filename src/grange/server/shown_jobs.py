@@ -201,7 +201,7 @@ def task_view(
     )
 
 
-def live_run(gauges: Gauges, run: Run, worker: str) -> RunView:
+def live_run(gauges: Gauges, job: Job, run: Run, worker: str) -> RunView:
     """A run that is not over."""
     return RunView(
         run_id=run.run_id,
@@ -213,6 +213,10 @@ def live_run(gauges: Gauges, run: Run, worker: str) -> RunView:
         worker=worker,
         started=run.started,
         progress=gauges.progress.get(run.run_id),
+        user=job.user,
+        job_name=job.spec.name,
+        part=run.part,
+        helps=run.helps,
     )
 
 
@@ -230,6 +234,8 @@ def stored_run(gauges: Gauges, record: RunRecord) -> RunView:
         ended=record.ended,
         result=record.result,
         progress=gauges.progress.get(record.run_id),
+        part=record.part,
+        helps=record.helps,
     )
 
 

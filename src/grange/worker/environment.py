@@ -55,6 +55,10 @@ def of_run(
         "AF_BLOCK_ID": str(run.block),
         "AF_TASK_ID": str(run.task),
     }
+    if run.hosts:
+        ours["GRANGE_HOSTS"] = ",".join(run.hosts)
+    if run.helps:
+        ours["GRANGE_HELPS"] = str(run.helps)
     if visible is not None:
         ours["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order in which NVML counts them
         ours[VISIBLE] = visible

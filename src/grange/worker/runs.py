@@ -29,6 +29,7 @@ from grange.worker.state import CoreState, Ending, Key, Phase, Report, Run
 ASK_S: Final = 10.0  # between SIGTERM and SIGKILL
 LOAD_MAX_S: Final = 120.0  # a service may look at files on a slow mount
 JUDGE_MAX_S: Final = 120.0  # the same for the check of the output
+UNBORN: Final = frozenset({Phase.LOADING, Phase.WAITING})  # no process was asked for yet
 LIVING: Final = frozenset({Phase.STARTING, Phase.RUNNING})  # a process may exist
 
 LEASE_ENDED: Final = Ending(
@@ -71,9 +72,18 @@ def prepared(state: CoreState, item: Prepared, now: float, out: list[Effect]) ->
     if item.skip:
         _finish(state, run, RunResult(status=RunStatus.SKIPPED, message=item.skip), now, out)
         return
-    run.phase, run.since = Phase.STARTING, now
+    spawn = Spawn(run.spec, item.command, item.working_directory, item.environment)
+    if run.spec.start_wait_s > 0:
+        run.phase, run.since, run.spawn = Phase.WAITING, now, spawn
+        _arm(state, run)
+    else:
+        _spawn(state, run, spawn, now, out)
+
+
+def _spawn(state: CoreState, run: Run, spawn: Spawn, now: float, out: list[Effect]) -> None:
+    run.phase, run.since, run.spawn = Phase.STARTING, now, None
     _arm(state, run)
-    out.append(Spawn(run.spec, item.command, item.working_directory, item.environment))
+    out.append(spawn)
 
 
 def unprepared(state: CoreState, item: Unprepared, now: float, out: list[Effect]) -> None:
@@ -89,6 +99,7 @@ def started(state: CoreState, item: Started, now: float, out: list[Effect]) -> N
     run = _in_phase(state, item.run_id, Phase.STARTING)
     if run is not None:
         run.phase, run.since, run.moved, run.measured = Phase.RUNNING, now, now, now
+        run.progress = replace(run.progress, pid=item.pid)
         run.changed = True
         _arm(state, run)
 
@@ -160,6 +171,7 @@ def judged(state: CoreState, item: Judged, now: float, out: list[Effect]) -> Non
         resources=item.resources,
         files=item.files,
         meter=meter,
+        pid=run.progress.pid,
     )
     reports.logged(state, Logged(item.run_id, item.log_bytes), now, out)
     _finish(state, run, result, now, out)
@@ -199,7 +211,7 @@ def stop(state: CoreState, item: Stop, now: float, out: list[Effect]) -> None:
 
 def end(state: CoreState, run: Run, ending: Ending, now: float, out: list[Effect]) -> None:
     """End a run ourselves; the first reason stands. The processes are asked, then forced."""
-    if run.phase is Phase.LOADING:
+    if run.phase in UNBORN:
         result = RunResult(status=ending.status, message=ending.message)
         _finish(state, run, result, now, out)
     elif run.phase in LIVING and run.ending is None:
@@ -212,7 +224,7 @@ def end(state: CoreState, run: Run, ending: Ending, now: float, out: list[Effect
 def force_all(state: CoreState, ending: Ending, now: float, out: list[Effect]) -> None:
     """End all runs at once: no time is left for asking."""
     for run in list(state.runs.values()):
-        if run.phase is Phase.LOADING:
+        if run.phase in UNBORN:
             end(state, run, ending, now, out)
         elif run.phase in LIVING:
             run.ending = run.ending or ending
@@ -229,6 +241,9 @@ def run_due(state: CoreState, run_id: RunId, now: float, out: list[Effect]) -> N
         case Phase.LOADING:
             message = f"service {run.spec.service} made no command within {LOAD_MAX_S:.0f} s"
             end(state, run, Ending(RunStatus.START_FAILED, message), now, out)
+        case Phase.WAITING:
+            if run.spawn is not None and now >= run.since + run.spec.start_wait_s:
+                _spawn(state, run, run.spawn, now, out)
         case Phase.STARTING | Phase.RUNNING:
             _check_limits(state, run, now, out)
         case Phase.JUDGING:
@@ -303,6 +318,8 @@ def _arm(state: CoreState, run: Run) -> None:
     times: list[float] = [] if run.force_at is None else [run.force_at]
     if run.phase is Phase.LOADING:
         times.append(run.since + LOAD_MAX_S)
+    elif run.phase is Phase.WAITING:
+        times.append(run.since + spec.start_wait_s)
     elif run.phase is Phase.JUDGING:
         times = [run.since + JUDGE_MAX_S]
     elif run.phase is Phase.RUNNING and run.ending is None:

@@ -12,7 +12,7 @@ from grange.model.run import Progress, Resources, RunResult, RunSpec
 from grange.model.states import RunStatus
 from grange.wire.worker import ToServer
 from grange.worker.deadlines import Deadlines
-from grange.worker.effects import Effect, Send
+from grange.worker.effects import Effect, Send, Spawn
 from grange.worker.inputs import Exited
 
 PAST_MAX: Final = 10_000  # ids of finished runs that are remembered against repeated starts
@@ -23,6 +23,7 @@ class Phase(Enum):
     """How far a run has come, in this order; it may end in any of them."""
 
     LOADING = "loading"  #: its service makes the command
+    WAITING = "waiting"  #: for the machines that serve it
     STARTING = "starting"  #: the warden has been told to spawn
     RUNNING = "running"  #: its process lives
     JUDGING = "judging"  #: its process is over, the result is being checked
@@ -43,6 +44,7 @@ class Run:
     since: float  #: when it came into its phase
     progress: Progress
     phase: Phase = Phase.LOADING
+    spawn: Spawn | None = None  #: while it waits: what is to be spawned then
     changed: bool = False  #: the progress, since the last beat
     moved: float = 0.0  #: when its progress last changed
     ending: Ending | None = None

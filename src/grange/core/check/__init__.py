@@ -15,6 +15,7 @@ from grange.core.check.recount import Recount
 from grange.core.check.shares import gate_faults, share_faults, tree_faults
 from grange.core.check.timers import timer_faults
 from grange.core.check.workers import (
+    helper_faults,
     host_faults,
     rest_faults,
     run_faults,
@@ -34,6 +35,7 @@ def faults(state: FarmState) -> Iterator[str]:
         yield from link_faults(job)
         yield from job_faults(state, job, recount)
     yield from run_faults(state)
+    yield from helper_faults(state)
     yield from worker_faults(state, recount)
     yield from rest_faults(state)
     yield from ticket_faults(state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from grange.core import choose
 from grange.core.demand import Demand, Group
 from grange.core.match import group_refusal, load_refusal, preference
 from grange.core.state import FarmState
@@ -65,6 +66,10 @@ def _fresh_faults(state: FarmState, demand: Demand) -> Iterator[str]:
     """Who is not to be looked at cannot serve the demand at this moment."""
     closed = demand.demand_id not in state.open_demands
     if demand.fresh is None and not closed:
+        return
+    if demand.key.hosts:  # looks at all, or is closed because they are too few
+        if closed and choose.fits(state, demand):
+            yield f"demand {demand.demand_id}: closed, but there are machines enough for it"
         return
     known = set() if closed or demand.fresh is None else demand.fresh
     groups: list[Group] = [group for _, groups in demand.ranks for group in groups]

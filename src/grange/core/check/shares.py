@@ -11,6 +11,7 @@ from grange.core.objects import Branch, Job, parent_path, path_chain
 from grange.core.state import FarmState
 from grange.core.tree import Share
 from grange.model.nodes import BranchSpec, UserSpec
+from grange.model.states import Part
 
 LATE = 2.0**53  # seconds: later than any time that a job may wait for
 
@@ -72,7 +73,7 @@ def share_faults(state: FarmState) -> Iterator[str]:
     for run in state.runs.values():
         share: Share | None = state.jobs[run.job_id].share
         while share is not None:
-            counts[share.share_id] += 1
+            counts[share.share_id] += run.part is Part.TASK
             capacity[share.share_id] += run.capacity
             share = share.parent
     shares = _all_shares(state)

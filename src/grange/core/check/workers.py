@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from grange.core.check.recount import Recount
 from grange.core.lines import holds
-from grange.core.objects import Worker
+from grange.core.objects import Run, Worker
 from grange.core.state import FarmState
 from grange.core.supply import group_key, wanted_place
-from grange.model.ids import WorkerId
-from grange.model.states import Presence, Rest, TaskState
+from grange.model.ids import RunId, WorkerId
+from grange.model.states import Part, Presence, Rest, TaskState
 
 
 def run_faults(state: FarmState) -> Iterator[str]:
     """Each RUNNING task has one run, the last it was given; each run has its task."""
     for run in state.runs.values():
+        if run.run_id not in state.workers[run.worker_id].runs:
+            yield f"run {run.run_id}: unknown to its worker"
+        if run.part is not Part.TASK:
+            continue
         table = state.jobs[run.job_id].blocks[run.block].tasks
         if table.state[run.task] != TaskState.RUNNING:
             yield f"run {run.run_id}: its task is not RUNNING"
@@ -24,15 +28,40 @@ def run_faults(state: FarmState) -> Iterator[str]:
             yield f"run {run.run_id}: its task has another run"
         if table.starts[run.task] != run.attempt:
             yield f"run {run.run_id}: its task was started {table.starts[run.task]} times"
-        if run.run_id not in state.workers[run.worker_id].runs:
-            yield f"run {run.run_id}: unknown to its worker"
     running = sum(
         block.tasks.counts[TaskState.RUNNING]
         for job in state.jobs.values()
         for block in job.blocks
     )
-    if running != len(state.runs):
-        yield f"{running} RUNNING tasks but {len(state.runs)} runs"
+    runs = sum(run.part is Part.TASK for run in state.runs.values())
+    if running != runs:
+        yield f"{running} RUNNING tasks but {runs} runs of tasks"
+
+
+def helper_faults(state: FarmState) -> Iterator[str]:
+    """Runs that serve others are known by those, and machines are kept for one block or none."""
+    helpers: defaultdict[RunId, set[RunId]] = defaultdict(set)
+    for run in state.runs.values():
+        if run.part is not Part.TASK:
+            helpers[run.helps].add(run.run_id)
+            yield from _helper_faults(state, run)
+    if state.helpers != helpers:
+        yield "runs that serve others are off"
+    if (state.holder is None) is not (state.held_for is None) or (
+        state.held and state.holder is None
+    ):
+        yield "machines are kept for nobody"
+
+
+def _helper_faults(state: FarmState, run: Run) -> Iterator[str]:
+    """A run that serves another one ends before it does."""
+    main = state.runs.get(run.helps)
+    if main is None or main.part is not Part.TASK:
+        yield f"run {run.run_id}: serves no run of a task"
+    elif (main.job_id, main.block, main.task) != (run.job_id, run.block, run.task):
+        yield f"run {run.run_id}: serves another task's run"
+    elif (run.part is Part.BESIDE) is not (main.worker_id == run.worker_id):
+        yield f"run {run.run_id}: is {run.part} on the wrong machine"
 
 
 def worker_faults(state: FarmState, recount: Recount) -> Iterator[str]:
@@ -42,23 +71,29 @@ def worker_faults(state: FarmState, recount: Recount) -> Iterator[str]:
         runs = recount.workers[worker.worker_id]
         if worker.runs != {run.run_id for run in runs}:
             yield f"{name}: knows other runs than its own"
+        if worker.beside != sum(run.part is Part.BESIDE for run in runs):
+            yield f"{name}: runs beside others are off"
         if runs and worker.presence is Presence.OFFLINE:
             yield f"{name}: is offline and has runs"
         if worker.capacity_used != sum(run.capacity for run in runs):
             yield f"{name}: capacity used is off"
         if worker.memory_reserved_mb != sum(run.memory_mb for run in runs):
             yield f"{name}: memory reserved is off"
-        gpus = [gpu for run in runs for gpu in run.gpus]
-        if worker.gpus_used != set(gpus):
-            yield f"{name}: GPUs used are off"
-        if len(gpus) != len(set(gpus)):
-            yield f"{name}: a GPU was given twice"
+        yield from _gpu_faults(name, worker, runs)
         held: Counter[str] = Counter()
         for run in runs:
             held.update(dict(run.tickets))
         if worker.tickets_used != dict(held):
             yield f"{name}: tickets used are off"
         yield from _place_faults(state, worker)
+
+
+def _gpu_faults(name: str, worker: Worker, runs: list[Run]) -> Iterator[str]:
+    gpus = [gpu for run in runs for gpu in run.gpus]
+    if worker.gpus_used != set(gpus):
+        yield f"{name}: GPUs used are off"
+    if len(gpus) != len(set(gpus)):
+        yield f"{name}: a GPU was given twice"
 
 
 def rest_faults(state: FarmState) -> Iterator[str]:
@@ -105,7 +140,7 @@ def host_faults(state: FarmState, recount: Recount) -> Iterator[str]:
     """Users and branches know what runs for them, and where."""
     for user in state.users.values():
         hosts = recount.user_hosts[user.user]
-        if (user.running, user.hosts) != (hosts.total(), hosts):
+        if (user.running, user.hosts) != (recount.running[user.user], hosts):
             yield f"user {user.user}: tasks that run are off"
     for branch in state.branches.values():
         if branch.hosts != recount.branch_hosts[branch.path]:

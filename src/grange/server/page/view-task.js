@@ -150,7 +150,8 @@ function allUsedBy({ result, progress }) {
 
 const megabytesOf = (value) => (value ? megabytes(value) : "");
 
-function noteOf({ result }) {
+function noteOf({ result, helps }) {
+  if (helps) return `serves run ${helps}`;
   if (!result) return "";
   if (GOOD.has(result.status)) return result.warning ? result.message ?? "" : "";
   const code = result.exit_code ?? null;
