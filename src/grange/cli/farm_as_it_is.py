@@ -230,6 +230,8 @@ def _runs(machines: Sequence[WorkerView], found: Sequence[JobDetail]) -> Iterato
                     worker_id=WorkerId(machine.worker_id),
                     worker=machine.name,
                     started=run.started,
+                    part=run.part,
+                    helps=RunId(run.helps),
                     capacity=spec.capacity * max(1, spec.capacity_coeff_min),
                 )
 

@@ -82,11 +82,12 @@ class Flight(msgspec.Struct, frozen=True):
     memory_mb: int
     gpus: tuple[int, ...]
     tickets: dict[str, int]
+    helps: RunId = RunId(0)  #: run of a task that this one serves
 
     @property
     def key(self) -> TaskKey:
-        """Which task it is."""
-        return (self.job.job_id, self.block, self.task)
+        """Which task it is; what serves one is by itself."""
+        return (self.job.job_id, self.block, -self.run_id if self.helps else self.task)
 
 
 @dataclass(slots=True)
@@ -213,11 +214,13 @@ class Books:
 
     def _count(self, flight: Flight, sign: int) -> None:
         job, machine = flight.job, flight.machine
+        machine.capacity_used += sign * flight.capacity
+        machine.memory_used_mb += sign * flight.memory_mb
+        if flight.helps:
+            return
         job.running += sign
         job.blocks[flight.block].running += sign
         self.user_running[job.user] += sign
         self.show_running[job.spec.branch] += sign
-        machine.capacity_used += sign * flight.capacity
-        machine.memory_used_mb += sign * flight.memory_mb
         for name, count in flight.tickets.items():
             self.tickets[name] += sign * count

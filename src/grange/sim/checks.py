@@ -73,10 +73,12 @@ class Checks:
         """A run is given out; the books have it already."""
         self.checked["P2"] += 1
         self.checked["P6"] += 1
+        self._check_machine(flight)
+        if flight.helps:
+            return
         block = flight.job.blocks[flight.block]
         if flight.task in block.done:
             self.broken("P2", f"{_name(flight)} is given out, though its result is on the disk")
-        self._check_machine(flight)
         self._check_limits(flight)
 
     def believed_twice(self, flight: Flight, other: Flight) -> None:

@@ -17,6 +17,7 @@ from grange.sim.studio import Person
 FAILS: Final = 0.012  # of all runs, whatever the machine
 BROKEN: Final = 0.001  # of all tasks: they fail wherever they run
 FRAME_MAX_S: Final = 14 * HOUR_S  # the longest median of a job's frames
+WIDE: Final = 0.2  # of the simulations are spread over several machines
 LIMIT_S: Final = 16 * 3_600  # where people set a time limit, it is this
 SCRIPT_JOBS: Final = 1_000  # of one script, in a studio of `SCRIPT_NODES` or more
 SCRIPT_NODES: Final = 10_000
@@ -39,6 +40,15 @@ class Draft(NamedTuple):
     spec: JobSpec
     works: tuple[Work, ...]  #: one for each block
 
+
+#: A simulation that is spread over machines: as many as it gets within some minutes.
+_DISTRIBUTED: Final[dict[str, Any]] = {
+    "multihost_min": 2,
+    "multihost_max": 5,
+    "multihost_max_wait_s": 300,
+    "multihost_service": "slice server",
+    "multihost_service_wait_s": 5,
+}
 
 #: What a block is taken to need of which nothing is known: one that the farm made itself.
 UNKNOWN: Final = Work(5.0)
@@ -148,6 +158,7 @@ def _effects(rng: Random, person: Person, serial: int, now: float, nodes: int) -
         need_memory_mb=rng.choice((120_000, 250_000, 380_000)),
         tickets={"sim": 1},
         errors_retries=1,
+        **(_DISTRIBUTED if rng.random() < WIDE else {}),
     )
     mesh = BlockSpec(
         name="mesh",

@@ -249,6 +249,8 @@ class _Run:
         for effect in self._farm.dispatch(now).effects:
             if isinstance(effect, StartRun):
                 run = effect.run
+                if run.helps:
+                    continue  # it ends with the task that it serves
                 at = now + self._seconds(run.job_id, run.block, run.task)
                 self._agenda.at(at, self._end, effect.worker_id, run.run_id)
 

@@ -107,13 +107,17 @@ class Ledger:
             max(0, run.need_memory_mb),
             run.gpus,
             run.tickets,
+            run.helps,
         )
-        self.runs += 1
+        self.runs += not run.helps
         other = self._books.take_off(flight)
         if other is not None:
             self._checks.believed_twice(flight, other)
         self._checks.started(flight)
-        self._measures.started(flight, self._ready_since(job, run.block, run.task))
+        if run.helps:
+            self._measures.serves(flight)
+        else:
+            self._measures.started(flight, self._ready_since(job, run.block, run.task))
 
     def _ready_since(self, job: JobEntry, number: int, task: int) -> float:
         """Since when a task could have started, but for limits and machines."""
@@ -131,7 +135,8 @@ class Ledger:
         self._measures.ended(flight)
         block = flight.job.blocks[flight.block]
         if status in RUN_OK:
-            block.done.add(flight.task)
+            if not flight.helps:
+                block.done.add(flight.task)
         elif status not in RUN_UNCOUNTED:
             block.failed_on.add(flight.machine.name)
 

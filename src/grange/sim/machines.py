@@ -31,6 +31,7 @@ RESEND_S: Final = 10.0  # until a result that is not acknowledged is sent again
 KILL_S: Final = (0.1, 10.0)  # that a process takes to die when it is asked to
 LATE_S: Final = (0.05, 300.0)
 BAD_RUN_S: Final = 20.0  # a bad machine fails soon
+SERVES_S: Final = 1e8  # what serves a task goes on until it is stopped
 LOST_ON_DISK: Final = 0.5  # of results not acknowledged are lost when a machine dies
 
 
@@ -177,6 +178,11 @@ class Machines:
     def _fate(self, machine: Machine, flight: Flight) -> tuple[float, RunStatus]:
         """How long a run takes if it is let, and how it ends."""
         rng = self._rng
+        if flight.helps:
+            bad = self._agenda.now < machine.bad_until and rng.random() < BAD_FAILS
+            return (
+                (BAD_RUN_S * rng.random(), RunStatus.FAILED) if bad else (SERVES_S, RunStatus.DONE)
+            )
         block = flight.job.blocks[flight.block]
         seconds = rng.lognormvariate(block.mu, block.work.sigma) / machine.kind.speed
         luck = rng.random()

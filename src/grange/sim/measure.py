@@ -66,16 +66,21 @@ class Measures:
     def started(self, flight: Flight, ready: float) -> None:
         """A run is given out, of a task that was ready since a time."""
         now = self._agenda.now
-        kind = flight.machine.kind.name
-        self._used[kind].add(flight.capacity, now)
-        if not flight.machine.offered:
-            self._offered[kind].add(flight.capacity, now)
+        self.serves(flight)
         waited = now - ready
         self._waits[flight.job.kind].append(waited)
         if waited > self.longest_wait[0]:
             job_id, block, task = flight.key
             text = f"{job_id}/{block}/{task} of {flight.job.user} ({flight.job.kind})"
             self.longest_wait = (waited, text)
+
+    def serves(self, flight: Flight) -> None:
+        """A machine is loaded by a run."""
+        now = self._agenda.now
+        kind = flight.machine.kind.name
+        self._used[kind].add(flight.capacity, now)
+        if not flight.machine.offered:
+            self._offered[kind].add(flight.capacity, now)
 
     def ended(self, flight: Flight) -> None:
         """A run is over."""

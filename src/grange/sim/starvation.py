@@ -64,7 +64,8 @@ class Starvation:
             kind = machine.kind
             capacity = kind.capacity - machine.capacity_used
             full = capacity <= 0 or len(machine.believed) >= kind.slots
-            if full or not machine.offered or state.workers[machine.worker_id].sick:
+            worker = state.workers[machine.worker_id]
+            if full or not machine.offered or worker.sick or machine.worker_id in state.held:
                 continue
             gpus = kind.traits.gpus
             if gpus:
@@ -86,7 +87,9 @@ class Starvation:
         return not self._checks.tickets_gone(entry_block.spec.tickets)
 
     def _fits(self, rooms: dict[Room, list[Machine]], block: BlockEntry) -> bool:
-        spec = block.spec
+        """Whether there are as many machines as a task of a block needs."""
+        spec, found = block.spec, 0
+        wanted = spec.hosts_most if spec.multihost_max_wait_s else max(1, spec.hosts_least)
         for (kind, capacity, memory, gpus), machines in rooms.items():
             if (
                 spec.service in kind.services
@@ -94,8 +97,9 @@ class Starvation:
                 and spec.need_memory_mb <= memory
                 and spec.need_gpus <= gpus
                 and spec.need_gpu_mem_mb <= kind.traits.gpu_mem_mb
-                and any(machine.name not in block.failed_on for machine in machines)
             ):
+                found += sum(machine.name not in block.failed_on for machine in machines)
+            if found >= wanted:
                 return True
         return False
 

@@ -12,6 +12,7 @@ from grange.core.commands import EndRun, InstructWorker, SubmitJob
 from grange.core.effects import (
     DropFiles,
     Effect,
+    Launch,
     Outcome,
     StartRun,
     StopRun,
@@ -220,7 +221,7 @@ class World:
                     machines.stop(books.machines[effect.worker_id], effect)
                 case TellWorker():
                     machines.instruct(books.machines[effect.worker_id], effect)
-                case DropFiles() | WakeMachine():
+                case DropFiles() | WakeMachine() | Launch():
                     pass  # there are no files here, and nobody sleeps
 
     def crashed(self) -> None:
