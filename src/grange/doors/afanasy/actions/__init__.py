@@ -1,0 +1,1 @@
+"""What clients want done: operations and parameters, as commands of ours."""

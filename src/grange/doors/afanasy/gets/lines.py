@@ -1,0 +1,79 @@
+"""Stories and logs as lines of text, in the way that Afanasy writes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from grange.core.objects import Block, Job
+from grange.core.records import HostErrors, RunRecord
+from grange.core.state import FarmState
+from grange.model.views import AuditView, StoryLine
+
+FARM: Final = "afanasy"  # who did what nobody asked for
+
+
+def stamp(at: float) -> str:
+    """A time as it stands before a line: `Fri 20 Nov 18:21.33`."""
+    return time.strftime("%a %d %b %H:%M.%S", time.localtime(at))
+
+
+def of_node(kind: str, name: str, found: Iterable[StoryLine]) -> list[str]:
+    """Lines of a node's log."""
+    return [f"{stamp(item.at)}: {item.by or FARM}: {kind}: {name}: {item.text}" for item in found]
+
+
+def of_task(found: Iterable[StoryLine]) -> str:
+    """The log of a task."""
+    return "\n".join(f"{stamp(item.at)}: {item.by or FARM}: {item.text}" for item in found)
+
+
+def of_audit(found: Iterable[AuditView]) -> list[StoryLine]:
+    """What people did to a node, the oldest first."""
+    return [
+        StoryLine(at=item.at, text=f"{item.action} {item.details}", by=item.user)
+        for item in sorted(found, key=lambda item: item.audit_id)
+    ]
+
+
+def error_hosts(job: Job) -> list[str]:
+    """Which hosts a job's blocks and tasks had errors on."""
+    found = []
+    for block in job.blocks:
+        found.append(f"Block['{block.spec.name}'] error hosts:")
+        found += _hosts(block.error_hosts)
+        for task in sorted(block.task_errors):
+            found.append(f"Task[{task}] error hosts: ")
+            found += _hosts(block.task_errors[task])
+    return found
+
+
+def task_error_hosts(block: Block, task: int) -> str:
+    """Which hosts a task had errors on."""
+    return "\n".join(_hosts(block.task_errors.get(task, {})))
+
+
+def _hosts(errors: dict[str, HostErrors]) -> list[str]:
+    return [f"{host}: {item.count} at {stamp(item.last)}" for host, item in errors.items()]
+
+
+def tasks_log(state: FarmState, records: Iterable[RunRecord]) -> list[str]:
+    """Starts and ends of a render's runs, the oldest first."""
+    found: list[tuple[float, str]] = []
+    for record in records:
+        what = _run_name(state, record)
+        found.append((record.started, f"{stamp(record.started)} : Starting task: {what}"))
+        if record.result is not None:
+            found.append((record.ended, f"{stamp(record.ended)} : Finished task: {what}"))
+    return [text for _, text in sorted(found, key=lambda item: item[0])]
+
+
+def _run_name(state: FarmState, record: RunRecord) -> str:
+    job = state.jobs.get(record.job_id)
+    if job is None or record.block >= len(job.blocks):
+        return f"[job {record.job_id} is deleted][{record.block}][{record.task}]"
+    block = job.blocks[record.block]
+    spec = block.spec
+    kind = f"[{spec.service}({spec.parser}):{record.capacity}]"
+    return f"{kind} {job.user}: {job.spec.name}[{spec.name}][{block.task_name(record.task)}]"

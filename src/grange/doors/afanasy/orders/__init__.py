@@ -1,0 +1,18 @@
+"""Jobs, blocks, tasks and their edits as Afanasy's clients write them -> our specifications."""
+
+from grange.doors.afanasy.orders.changes import block_changes, job_changes
+from grange.doors.afanasy.orders.fields import BadOrder
+from grange.doors.afanasy.orders.reading import read_blocks, read_job, read_tasks
+from grange.doors.afanasy.orders.submit import submit
+from grange.doors.afanasy.orders.words import theirs
+
+__all__ = [
+    "BadOrder",
+    "block_changes",
+    "job_changes",
+    "read_blocks",
+    "read_job",
+    "read_tasks",
+    "submit",
+    "theirs",
+]

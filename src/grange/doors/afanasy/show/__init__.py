@@ -1,0 +1,1 @@
+"""What the farm holds, in the shapes that Afanasy's clients read."""
