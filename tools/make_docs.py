@@ -14,6 +14,7 @@ from tools.reference import (
     changelog,
     cli_pages,
     core_pages,
+    coverage_pages,
     model_pages,
     plugin_pages,
     reliability,
@@ -36,6 +37,7 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "resources.md": model_pages.resources_page,
     REFERENCE / "settings.md": server_pages.settings_page,
     REFERENCE / "states.md": model_pages.states_page,
+    REFERENCE / "worker-coverage.md": coverage_pages.worker_page,
     changelog.FILE: changelog.changelog,
     reliability.PAGE: reliability.page,
 }

@@ -90,6 +90,7 @@ def house(folder: Path, **changes: object) -> TaskPlugin:
     return a_plugin(folder, studio, service="house", **changes)
 
 
+@pytest.mark.proves("render.parsers.custom")
 def test_a_parser_runs_unchanged(tmp_path: Path) -> None:
     plugin = house(tmp_path, frames_num=4, job_name="film")
     plugin.tell(host_resources='{"host_resources": {}}')
@@ -102,6 +103,9 @@ def test_a_parser_runs_unchanged(tmp_path: Path) -> None:
     assert plugin.feed(b"no licence\n").stop == "error"
 
 
+@pytest.mark.proves(
+    "render.services.class", "render.services.custom", "render.services.exit_status"
+)
 def test_a_service_runs_unchanged(tmp_path: Path) -> None:
     plugin = house(tmp_path, command="render @##@", files=("a.@#@",), frame_last=2, frames_num=2)
     ready = plugin.prepared
@@ -109,13 +113,24 @@ def test_a_service_runs_unchanged(tmp_path: Path) -> None:
     assert ready.files == (f"{tmp_path}/a.1", f"{tmp_path}/a.2")
     assert (ready.environment, ready.log) == ({"HOUSE": "jo"}, "Hello from the house.\n")
     assert plugin.finish(3, None).status == RunStatus.DONE
-    assert plugin.finish(1, None).status == RunStatus.FAILED
+    assert house(tmp_path).finish(1, None).message.startswith("exit status 1")
+
+
+def test_a_service_is_told_the_machines_of_its_task(tmp_path: Path) -> None:
+    more = "    def getEnvironment(self): return {'FARM': ' '.join(self.taskInfo['hosts'])}\n"
+    studio = studio_of(tmp_path, service_house=SERVICE + more)
+    plugin = a_plugin(
+        tmp_path, studio, service="house", hosts=("m1", "m2"), command="r @AF_HOSTS@"
+    )
+    assert plugin.prepared.command == "r -H m1,m2 -job 7"
+    assert plugin.prepared.environment == {"FARM": "m1 m2"}
 
 
 def test_an_argument_list_becomes_a_line_for_a_service_that_adds_to_it(tmp_path: Path) -> None:
     assert house(tmp_path, command=("r", "a b")).prepared.command == "r 'a b' -job 7"
 
 
+@pytest.mark.proves("render.parsers.custom")
 def test_a_parser_may_be_derived_from_one_that_ships(tmp_path: Path) -> None:
     source = (
         "import parsers.generic\n"
@@ -136,6 +151,7 @@ def test_a_parser_may_be_derived_from_another_of_the_studio(tmp_path: Path) -> N
     assert plugin.feed(b"Frame 1\nFrame 2\n").percent == 50
 
 
+@pytest.mark.proves("render.services.custom")
 def test_a_service_may_be_derived_from_one_that_ships(tmp_path: Path) -> None:
     source = "from services import htracker\nclass ours(htracker.htracker): pass\n"
     studio = studio_of(tmp_path, service_ours=source)

@@ -168,6 +168,11 @@ def test_custom_data_are_merged_and_bounded() -> None:
     assert events.merged([deep])
 
 
+@pytest.mark.proves(
+    "render.services.thumbnails",
+    "render.thumbnails.of_what_a_parser_found",
+    "render.thumbnails.of_files",
+)
 def test_thumbnails_are_of_the_first_the_middle_and_the_last(tmp_path: Path) -> None:
     for number in range(5):
         Path(tmp_path, f"{number}.exr").touch()

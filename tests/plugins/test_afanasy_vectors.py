@@ -66,6 +66,7 @@ def test_what_is_mended_differs_from_afanasys(vector: dict[str, Any]) -> None:
         assert all(result[key] != value for key, value in wanted.items())
 
 
+@pytest.mark.proves("render.services.frames", "render.services.paths")
 @pytest.mark.parametrize("vector", vectors("afanasy_services.json"))
 def test_a_service_prepares_what_afanasys_own_prepares(
     vector: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from grange.model.states import RunStatus
-from grange.plugins import apart
+from grange.plugins import apart, companion
 from grange.plugins.host import TaskPlugin
 from tests.plugins.build import a_plugin, a_studio
 
@@ -96,7 +96,7 @@ def test_a_parser_that_says_too_much_is_cut_short(tmp_path: Path) -> None:
 
 
 def test_a_parser_is_told_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_idle", [])
+    monkeypatch.setattr(apart.SPARES, "_idle", [])
     monkeypatch.setenv("GRANGE_TOKEN", "secret")
     assert ours(tmp_path).feed(b"x\n").activity == ""
 
@@ -140,10 +140,10 @@ def test_of_a_run_that_is_given_up_no_process_is_left(tmp_path: Path) -> None:
 
 
 def test_few_idle_processes_are_kept(tmp_path: Path) -> None:
-    plugins = [ours(tmp_path) for _ in range(apart.IDLE_MAX + 1)]
+    plugins = [ours(tmp_path) for _ in range(companion.IDLE_MAX + 1)]
     processes = [process_of(plugin) for plugin in plugins]
     for plugin in plugins:
         plugin.finish(0, None)
     alive = [process for process in processes if process.is_running()]
-    assert len(alive) == apart.IDLE_MAX
+    assert len(alive) == companion.IDLE_MAX
     assert os.getpid() not in {process.pid for process in processes}

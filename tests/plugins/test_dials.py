@@ -86,6 +86,19 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.close()
 
 
+@pytest.mark.proves(
+    "render.custom_resources.custom",
+    "render.custom_resources.value",
+    "render.custom_resources.valuemax",
+    "render.custom_resources.height",
+    "render.custom_resources.width",
+    "render.custom_resources.graph_colour",
+    "render.custom_resources.label",
+    "render.custom_resources.labelsize",
+    "render.custom_resources.label_colour",
+    "render.custom_resources.back_colour",
+    "render.custom_resources.tooltip",
+)
 def test_a_class_written_for_afanasy_runs_unchanged(bench: Bench) -> None:
     (found,) = bench.dials(licences=LICENCES).read(0)
     assert found == Dial(
@@ -103,6 +116,7 @@ def test_a_class_written_for_afanasy_runs_unchanged(bench: Bench) -> None:
     )
 
 
+@pytest.mark.proves("render.custom_resources.periodic")
 def test_it_remembers_what_it_was_until_its_file_changes(bench: Bench, tmp_path: Path) -> None:
     made = bench.dials(licences=LICENCES)
     assert [made.read(now)[0].value for now in (0, 1, 2)] == [3, 6, 9]
@@ -116,6 +130,7 @@ def test_one_may_be_derived_from_one_that_ships(bench: Bench) -> None:
     assert bench.dials(ours=source).read(0)[0].label == "Example\nValue = 3"
 
 
+@pytest.mark.proves("render.custom_resources.valid")
 def test_one_that_says_it_cannot_measure_here_is_not_asked(bench: Bench) -> None:
     source = plain(begin="self.valid = False; self.tooltip = 'no card'", update="raise OSError")
     (found,) = bench.dials(ours=source).read(0)

@@ -74,6 +74,7 @@ def test_an_error_outweighs_a_success_of_the_same_portion(tmp_path: Path) -> Non
     assert plugin.finish(None, 15).status == RunStatus.PARSER_ERROR
 
 
+@pytest.mark.proves("render.parsers.badresult")
 def test_a_bad_result_lets_the_process_end_and_is_not_forgotten(tmp_path: Path) -> None:
     plugin = a_plugin(tmp_path)
     reading = plugin.feed(b"[ PARSER BAD RESULT ] black\n")
@@ -151,6 +152,7 @@ def test_the_text_to_store_is_the_data_bit_for_bit(tmp_path: Path) -> None:
     assert (reading.text, reading.progress_changed) == (data, True)
 
 
+@pytest.mark.proves("render.services.checks_files")
 def test_missing_files_make_a_bad_run_though_it_ended_well(tmp_path: Path) -> None:
     plugin = a_plugin(tmp_path, files=("a", "b"), check_rendered_files=True)
     verdict = plugin.finish(0, None)
@@ -190,6 +192,7 @@ def test_a_service_that_breaks_while_judging_fails_its_run(tmp_path: Path) -> No
     assert "check_exit_status" in verdict.log
 
 
+@pytest.mark.proves("render.services.exit_status")
 def test_a_service_may_call_another_status_good(tmp_path: Path) -> None:
     source = SERVICE + "    def check_exit_status(self, status): return status in (0, 1)"
     plugin = a_plugin(tmp_path, a_studio(tmp_path, "services", "ours", source), service="ours")

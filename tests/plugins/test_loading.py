@@ -18,6 +18,7 @@ def test_shipped_services_and_parsers_are_known() -> None:
     assert {"generic", "blender", "blender_cycles"} <= set(loading.names("parsers"))
 
 
+@pytest.mark.proves("render.services.default_parser")
 @pytest.mark.parametrize("name", loading.names("services"))
 def test_every_shipped_service_loads_with_its_parser(name: str) -> None:
     service = loading.service_class(name, ())

@@ -15,7 +15,7 @@ import OpenImageIO
 import pytest
 
 from grange.model.states import RunStatus
-from grange.plugins import pictures
+from grange.plugins import outputs, pictures
 from grange.plugins.contract import Verdict
 from grange.plugins.pictures import Broken, Size, pixels
 from tests.plugins.build import a_plugin
@@ -156,6 +156,7 @@ def test_files_of_other_kinds_are_not_looked_into(tmp_path: Path) -> None:
     assert pictures.size_of(str(tmp_path / "a.mov")) is None
 
 
+@pytest.mark.proves("render.services.checks_files")
 def test_a_cut_picture_makes_a_bad_run(tmp_path: Path) -> None:
     data = paint(tmp_path / "whole.png", grey()).read_bytes()
     verdict = checked(tmp_path, "a.png", write=lambda: (tmp_path / "a.png").write_bytes(data[:99]))
@@ -239,3 +240,12 @@ def test_a_process_that_looks_too_long_is_ended(
 def test_a_file_that_is_no_picture_inside_is_named(tmp_path: Path) -> None:
     Path(tmp_path, "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 99)
     assert pixels.look([str(tmp_path / "a.png")])[0].doubt.startswith("cannot be read: ")
+
+
+@pytest.mark.proves("render.thumbnails.extensions")
+@pytest.mark.parametrize("ending", ["exr", "dpx", "jpg", "jpeg", "png", "tif", "tiff", "tga"])
+def test_what_ends_as_a_picture_is_taken_for_one(ending: str) -> None:
+    """By default Afanasy makes thumbnails of these."""
+    assert outputs.is_picture(f"/show/a.0001.{ending}")
+    assert outputs.is_picture(f"/show/a.0001.{ending.upper()}")
+    assert not outputs.is_picture(f"/show/{ending}")

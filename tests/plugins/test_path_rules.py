@@ -28,6 +28,7 @@ def test_a_system_has_one_of_three_names(system: str, platform: str) -> None:
     assert platform_of(system) == platform
 
 
+@pytest.mark.proves("render.path_maps.systems")
 @pytest.mark.parametrize(
     ("platform", "names"),
     [

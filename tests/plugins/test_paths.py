@@ -45,6 +45,7 @@ WINDOWS = a_map(*MANUAL)
 LINUX = a_map(("/mnt/prj", "/data/prj"), ("/mnt/tools/", "/data/tools/"), platform="linux")
 
 
+@pytest.mark.proves("render.path_maps.pairs")
 @pytest.mark.parametrize(
     "vector", vectors("afanasy_path_maps.json"), ids=lambda vector: vector["input"]["path"]
 )
@@ -58,6 +59,7 @@ def test_paths_become_what_cgru_makes_of_them(vector: dict[str, Any]) -> None:
     assert made == (given["path"] if given["path"] == BEYOND_THE_FOLDER else vector["output"])
 
 
+@pytest.mark.proves("render.path_maps.either_slash", "render.path_maps.any_case")
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
@@ -99,6 +101,7 @@ def test_what_no_rule_knows_stays(text: str) -> None:
     assert WINDOWS.to_server(text) == text
 
 
+@pytest.mark.proves("render.path_maps.unix_separators")
 @pytest.mark.parametrize(
     ("text", "backslashes", "slashes"),
     [
@@ -139,6 +142,7 @@ def test_a_backslash_is_a_slash_on_windows_only() -> None:
     assert LINUX.to_server(line) == r"/data/prj/my\ show/a\n"
 
 
+@pytest.mark.proves("render.path_maps.any_case")
 def test_case_counts_but_for_what_a_windows_client_sends() -> None:
     assert LINUX.to_server("/MNT/prj/a") == "/MNT/prj/a"
     assert a_map(("/srv", "X:/"), platform="linux").to_client("x:/a") == "x:/a"

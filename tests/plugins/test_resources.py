@@ -31,6 +31,7 @@ def test_those_that_ship_are_known_by_afanasys_names() -> None:
     assert names("resources") == ("example", "iostat", "nvidia_smi")
 
 
+@pytest.mark.proves("render.custom_resources.example")
 def test_the_example_counts_to_a_hundred_and_begins_again() -> None:
     example = Example()
     values = []
@@ -41,6 +42,7 @@ def test_the_example_counts_to_a_hundred_and_begins_again() -> None:
     assert example.label.startswith("Example\nValue = ")
 
 
+@pytest.mark.proves("render.custom_resources.iostat")
 def test_iostat_tells_what_grew_since_the_last_time(tmp_path: Path) -> None:
     table = tmp_path / "diskstats"
     counters(table)
@@ -71,6 +73,7 @@ def test_iostat_cannot_measure_where_the_kernel_tells_nothing(tmp_path: Path) ->
     assert not Iostat(tmp_path / "none", tmp_path).valid
 
 
+@pytest.mark.proves("render.custom_resources.nvidia_smi")
 def test_nvidia_smi_shows_driver_gpus_and_processes() -> None:
     holders = [Holder(number, GB) for number in range(1, 11)]
     busy = FakeGpu("GPU-a", "Big", Memory(80 * GB, 40 * GB), celsius=71, computing=holders)

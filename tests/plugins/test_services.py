@@ -70,6 +70,15 @@ def test_the_bundled_ffmpeg_stands_in_for_the_program(tmp_path: Path) -> None:
     assert os.access(plugin.prepared.command[0], os.X_OK)
 
 
+@pytest.mark.parametrize("here", [True, False])
+def test_post_commands_may_delete_files_where_no_program_does(tmp_path: Path, here: bool) -> None:
+    path = executable(tmp_path / "bin" / "deletefiles") if here else ""
+    given = {"PATH": str(tmp_path / "bin")}
+    plugin = a_plugin(tmp_path, service="postcmd", command="deletefiles 'a b'", environment=given)
+    ours = f"{sys.executable} -m grange.plugins.runners.deletefiles"
+    assert plugin.prepared.command == f"{path or ours} 'a b'"
+
+
 @pytest.mark.parametrize("program", ["blender", "mitsuba", "ffmpeg"])
 def test_a_machine_without_the_program_refuses(
     program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

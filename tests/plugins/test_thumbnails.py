@@ -67,6 +67,7 @@ def middle(picture: Picture) -> Any:
     return picture[height // 2, width // 2]
 
 
+@pytest.mark.proves("render.thumbnails.extensions")
 @pytest.mark.parametrize(("name", "kind", "byte"), FORMATS)
 def test_every_format_is_shown_as_a_screen_shows_it(
     name: str, kind: str, byte: int, tmp_path: Path

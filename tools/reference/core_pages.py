@@ -50,7 +50,7 @@ def commands_page() -> str:
         "## The commands",
         *parts,
         "## Replies",
-        *(_structs([commands.Submitted, commands.Joined])),
+        *(_structs([commands.Submitted, commands.Restored, commands.Joined])),
     )
 
 

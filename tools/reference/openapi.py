@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from grange.doors.native.door import PATH, native_door
 from grange.doors.native.parts import Parts
+from grange.doors.pyfarm import routes as pyfarm
 
 Document = dict[str, Any]
 
@@ -28,7 +29,7 @@ def document() -> Document:
 
 
 async def _ask(path: str) -> Document:
-    door = native_door(cast(Parts, _Nothing()))
+    door = native_door(cast(Parts, _Nothing()), more=pyfarm.ROUTES)
     body = bytearray()
 
     async def receive() -> dict[str, Any]:

@@ -26,6 +26,9 @@ from tools.reference.source import summary
 _HOMES: Final = (
     "grange.doors.native.answers",
     "grange.doors.native.asks",
+    "grange.doors.pyfarm.answers",
+    "grange.doors.pyfarm.changes",
+    "grange.doors.pyfarm.imports",
     "grange.model.views",
     "grange.model.run",
     "grange.model.spec",
@@ -56,6 +59,7 @@ _ELSEWHERE: Final = {
 _GROUPS: Final = (
     ("The farm", ("farm", "whoami", "audit", "doctor")),
     ("Jobs, blocks, tasks and runs", ("jobs", "runs")),
+    ("PyFarm's dictionary", ("pyfarm",)),
     ("Workers and what is done to them", ("workers",)),
     ("People and places", ("users", "branches", "pools")),
     (

@@ -8,8 +8,6 @@ apart: it can be ended at any moment, and costs its run nothing but its progress
 from __future__ import annotations
 
 import atexit
-import threading
-import weakref
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,12 +15,11 @@ import msgspec
 from typing_extensions import override
 
 from grange.model.run import RunSpec
-from grange.plugins.companion import Companion, Lost
+from grange.plugins.companion import Hired, Spares, Threw
 from grange.plugins.parser import Arguments, Parser
 
 HANG_S: Final = 5.0  # for a parser to answer
 START_S: Final = 30.0  # for its process to start, on a busy machine and a cold disk
-IDLE_MAX: Final = 4  # processes kept for the next runs
 FLAGS: Final = ("warning", "error", "fatalerror", "badresult", "finishedsuccess")
 
 
@@ -67,28 +64,15 @@ class Answer(msgspec.Struct, omit_defaults=True):
     alarms: tuple[str, ...] = ()  #: strings looked for, told at the beginning
 
 
-class ParserThrew(Exception):
-    """A parser has thrown in its process.
-
-    Args:
-        fault: what, as `repr` writes it.
-        trace: the end of its traceback.
-    """
-
-    def __init__(self, fault: str, trace: str) -> None:
-        super().__init__(fault)
-        self.trace = trace
-
-    @override
-    def __repr__(self) -> str:
-        return str(self)
+SPARES: Final = Spares("grange.plugins.apart_main", "the parser", Answer)
+atexit.register(SPARES.end)
 
 
 class Apart(Parser):
     """Stands for a parser in another process.
 
     Raises:
-        ParserThrew: the parser has thrown; it can be asked again.
+        Threw: the parser has thrown; it can be asked again.
         Lost: there is no parser any more.
     """
 
@@ -96,7 +80,7 @@ class Apart(Parser):
         super().__init__()
         self._name = name
         self._folders = tuple(folders)
-        self._child: Companion[Answer] | None = None
+        self._process: Hired[Answer] | None = None
         self._messages: dict[str, str] = {}
         self._alarms: tuple[str, ...] = ()
 
@@ -104,12 +88,10 @@ class Apart(Parser):
     def start(self, run: RunSpec, folder: str) -> None:
         """Let a process make the parser."""
         super().start(run, folder)
-        child = _take()
-        self._child = child
-        self._finalizer = weakref.finalize(self, child.end)
+        self._process = Hired(SPARES)
         try:
             answer = self._ask(Begin(self._name, self._folders, run, folder), START_S)
-        except ParserThrew:
+        except Threw:
             self.close()  # the process is as good as before
             raise
         self._alarms = answer.alarms
@@ -136,22 +118,14 @@ class Apart(Parser):
     @override
     def close(self) -> None:
         """Give the process back."""
-        child, self._child = self._child, None
-        if child is not None:
-            self._finalizer.detach()
-            _give_back(child)
+        if self._process is not None:
+            self._process.give_back()
 
     def _ask(self, request: Begin | Piece, seconds: float) -> Answer:
-        if self._child is None:
-            raise Lost("the parser's process is gone")
-        try:
-            answer = self._child.ask(request, seconds)
-        except Lost:
-            self._child.end()
-            self._child = None
-            raise
+        assert self._process is not None  # it was started
+        answer = self._process.ask(request, seconds)
         if answer.fault:
-            raise ParserThrew(answer.fault, answer.trace)
+            raise Threw(answer.fault, answer.trace)
         self._learn(answer)
         return answer
 
@@ -165,32 +139,3 @@ class Apart(Parser):
         self._messages = answer.messages
         self.files += answer.files
         self.files_onthefly = list(answer.files_onthefly)
-
-
-_idle: list[Companion[Answer]] = []
-_lock = threading.Lock()
-
-
-def _take() -> Companion[Answer]:
-    with _lock:
-        while _idle:
-            child = _idle.pop()
-            if child.lives:
-                return child
-            child.end()
-    return Companion("grange.plugins.apart_main", "the parser", Answer)
-
-
-def _give_back(child: Companion[Answer]) -> None:
-    with _lock:
-        if len(_idle) < IDLE_MAX:
-            _idle.append(child)
-            return
-    child.end()
-
-
-@atexit.register
-def _end_idle() -> None:
-    with _lock:
-        while _idle:
-            _idle.pop().end()

@@ -13,16 +13,20 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final, Generic, TypeVar
 
 import msgspec
+from typing_extensions import override
 
 from grange.plugins import programs
 
 ANSWER_MAX: Final = 16 * 1024 * 1024  # bytes
 MEMORY_MAX: Final = 1024**3  # bytes of data
+IDLE_MAX: Final = 4  # processes of a kind that are kept for the next runs
 SIZE_BYTES: Final = 4  # the length of a message, before it, big-endian
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -30,6 +34,27 @@ A = TypeVar("A", bound=msgspec.Struct)
 
 class Lost(Exception):
     """The process did not answer, or ended. The text says which."""
+
+    @override
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Threw(Exception):
+    """Somebody else's code has thrown, and can be asked again.
+
+    Args:
+        fault: what, as `repr` writes it.
+        trace: the end of its traceback.
+    """
+
+    def __init__(self, fault: str, trace: str) -> None:
+        super().__init__(fault)
+        self.trace = trace
+
+    @override
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Companion(Generic[A]):
@@ -115,21 +140,108 @@ class Companion(Generic[A]):
             raise Lost(f"{self._what} did not answer in {seconds:g} s")
 
 
+class Spares(Generic[A]):
+    """Processes of one kind that wait for the next run. For any thread.
+
+    Args:
+        module: as `Companion`, and so are the others.
+    """
+
+    def __init__(self, module: str, what: str, answer: type[A]) -> None:
+        self._module = module
+        self._what = what
+        self._answer = answer
+        self._idle: list[Companion[A]] = []
+        self._lock = threading.Lock()
+
+    def take(self) -> Companion[A]:
+        """Give one that waits, else a new one.
+
+        Raises:
+            Lost: none can be started.
+        """
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if child.lives:
+                    return child
+                child.end()
+        try:
+            return Companion(self._module, self._what, self._answer)
+        except OSError as error:
+            raise Lost(f"no process can be started for {self._what}: {error}") from None
+
+    def give_back(self, child: Companion[A]) -> None:
+        """Keep one for the next run, or end it where enough are kept."""
+        with self._lock:
+            if len(self._idle) < IDLE_MAX:
+                self._idle.append(child)
+                return
+        child.end()
+
+    def end(self) -> None:
+        """End those that wait."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().end()
+
+
+class Hired(Generic[A]):
+    """A process that one run has. It ends with this object, unless it is given back before.
+
+    Raises:
+        Lost: none can be started.
+    """
+
+    def __init__(self, spares: Spares[A]) -> None:
+        self._spares = spares
+        self._child: Companion[A] | None = spares.take()
+        self._finalizer = weakref.finalize(self, self._child.end)
+
+    def ask(self, request: msgspec.Struct, seconds: float) -> A:
+        """Send a request, wait for its answer.
+
+        Raises:
+            Lost: it did not come; there is no process any more.
+        """
+        if self._child is None:
+            raise Lost("its process is gone")
+        try:
+            return self._child.ask(request, seconds)
+        except Lost:
+            self._child = None
+            self._finalizer()
+            raise
+
+    def give_back(self) -> None:
+        """Let the next run have it, if it is there still."""
+        child, self._child = self._child, None
+        if child is not None:
+            self._finalizer.detach()
+            self._spares.give_back(child)
+
+
 def packed(message: msgspec.Struct) -> bytes:
     """Write a message with its length."""
     data = msgspec.msgpack.encode(message)
     return len(data).to_bytes(SIZE_BYTES, "big") + data
 
 
-def serve(kind: Any, answer_to: Callable[[Any], msgspec.Struct], hang_s: float) -> None:
+def serve(
+    kind: Any,
+    answer_to: Callable[[Any], msgspec.Struct],
+    hang_s: float,
+    memory_max: int = MEMORY_MAX,
+) -> None:
     """Be such a process: answer until there are no more requests.
 
     Args:
         kind: of the requests: a structure, or a union of some.
         answer_to: gives the answer; must answer its own errors.
         hang_s: the system ends the process when an answer takes longer.
+        memory_max: bytes of data that it may have, and each process that it starts.
     """
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, MEMORY_MAX))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_max, memory_max))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what somebody else's code prints must not come among the answers
     _serve(sys.stdin.buffer, answers, msgspec.msgpack.Decoder(kind), answer_to, hang_s)

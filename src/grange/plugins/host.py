@@ -13,12 +13,13 @@ from typing import Final
 
 from grange.model.run import RunSpec
 from grange.model.states import RunStatus
-from grange.plugins import loading
-from grange.plugins.apart import Apart, ParserThrew
-from grange.plugins.companion import Lost
+from grange.plugins import loading, service_apart
+from grange.plugins.apart import Apart
+from grange.plugins.companion import Lost, Threw
 from grange.plugins.contract import Context, PluginError, Prepared, Reading, Stop, Verdict
 from grange.plugins.parser import Parser
 from grange.plugins.service import Service
+from grange.plugins.service_apart import ServiceApart
 from grange.plugins.watch import Watch
 
 __all__ = [
@@ -84,6 +85,7 @@ class TaskPlugin:
             status = RunStatus.FAILED
             message = f"service {self._service.run.service!r} broke: {fault!r}"
             self._watch.log.append(f"The service broke:\n{loading.last_lines(fault)}")
+        self._service.close()
         return Verdict(
             status=status,
             message=message or found.messages.get("warning", ""),
@@ -139,9 +141,8 @@ def load(run: RunSpec, context: Context) -> TaskPlugin:
     Raises:
         PluginError: the service is unknown, broken, or cannot run on this machine.
     """
-    kind = loading.service_class(run.service, context.folders)
     try:
-        service = kind.of(run, context)
+        service = _service(run, context)
         prepared = service.prepare()
     except PluginError:
         raise
@@ -149,7 +150,7 @@ def load(run: RunSpec, context: Context) -> TaskPlugin:
         raise PluginError(
             f"service {run.service!r} cannot prepare the run:\n{loading.last_lines(fault)}"
         ) from fault
-    parser, problem = _parser(run, kind, prepared, context.folders)
+    parser, problem = _parser(run, service, prepared, context.folders)
     watch = Watch(parser)
     if problem:
         watch.log.append(f"{problem}\nGoing on without a parser.")
@@ -171,7 +172,7 @@ def available(folders: Sequence[str] = ()) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in known(folders):
         try:
-            text = loading.service_class(name, folders).found()
+            text = _found(name, folders)
         except (Exception, SystemExit):  # noqa: BLE001, S112 (somebody else's code; `load` tells the fault)
             continue
         if text:
@@ -179,11 +180,25 @@ def available(folders: Sequence[str] = ()) -> dict[str, str]:
     return found
 
 
+def _service(run: RunSpec, context: Context) -> Service:
+    """Make a service: what ships here, a studio's own in another process."""
+    if loading.is_of_a_studio("services", run.service, context.folders):
+        return ServiceApart(run, context)
+    return loading.service_class(run.service, context.folders).of(run, context)
+
+
+def _found(name: str, folders: Sequence[str]) -> str:
+    if loading.is_of_a_studio("services", name, folders):
+        return service_apart.found(name, folders)
+    return loading.service_class(name, folders).found()
+
+
 def _parser(
-    run: RunSpec, service: type[Service], prepared: Prepared, folders: Sequence[str]
+    run: RunSpec, service: Service, prepared: Prepared, folders: Sequence[str]
 ) -> tuple[Parser | None, str]:
     """Make a run's parser, or say why it has none."""
-    name = run.parser or service.parser
+    own = service.own_parser if isinstance(service, ServiceApart) else service.parser
+    name = run.parser or own
     if not name:
         return None, ""
     try:
@@ -191,7 +206,7 @@ def _parser(
         parser.start(run, prepared.working_directory)
     except (PluginError, Lost) as problem:
         return None, str(problem)
-    except ParserThrew as fault:
+    except Threw as fault:
         if not fault.trace:
             return None, str(fault)  # it could not be loaded
         return None, f"parser {name!r} cannot start:\n{fault.trace}"

@@ -24,6 +24,7 @@ from typing import Final, Literal, TypeVar
 from grange.plugins import parsers, resources, services
 from grange.plugins.afanasy import imports
 from grange.plugins.afanasy.resbase import resbase
+from grange.plugins.companion import Lost, Threw
 from grange.plugins.contract import PluginError
 from grange.plugins.parser import Parser
 from grange.plugins.service import Service
@@ -82,7 +83,11 @@ def names(kind: Kind, folders: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def last_lines(fault: BaseException) -> str:
-    """Give the end of a fault's traceback."""
+    """Give the end of a fault's traceback, of the process where it was thrown."""
+    if isinstance(fault, Threw):
+        return fault.trace or str(fault)
+    if isinstance(fault, Lost):
+        return str(fault)
     lines = "".join(traceback.format_exception(fault)).splitlines()
     return "\n".join(lines[-TRACEBACK_LINES:])
 

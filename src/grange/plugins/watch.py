@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from grange.plugins import loading
-from grange.plugins.apart import ParserThrew
 from grange.plugins.companion import Lost
 from grange.plugins.contract import Reading
 from grange.plugins.findings import Findings
@@ -124,8 +123,7 @@ class Watch:
         if self._faults > 1:
             return ""
         message = f"the parser broke: {clean(repr(fault))}"
-        trace = fault.trace if isinstance(fault, ParserThrew) else loading.last_lines(fault)
-        self.log.append(f"The parser broke:\n{trace}")
+        self.log.append(f"The parser broke:\n{loading.last_lines(fault)}")
         self.findings.warn(message)
         return message
 

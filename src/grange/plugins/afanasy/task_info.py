@@ -24,7 +24,7 @@ class TaskInfo(dict[str, Any]):
             files=list(run.files),
             files_block=list(run.files),
             files_task=[],
-            hosts=[],
+            hosts=list(run.hosts),
             parsed_files=[],
             environment=dict(run.environment),
             tickets=dict(run.tickets),
