@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,12 +21,18 @@ from grange.core.effects import DropFiles, Effect, WakeMachine
 from grange.core.events import Event
 from grange.core.farm import Farm
 from grange.core.records import Changes
+from grange.doors.afanasy.door import AfanasyDoor
+from grange.doors.afanasy.opening import open_door
+from grange.doors.afanasy.renders.renders import Renders
 from grange.doors.native.door import native_door
 from grange.doors.native.parts import Joining, Parts
+from grange.doors.pyfarm import routes as pyfarm
 from grange.model.unreadable import UNREADABLE
 from grange.plugins.host import known
 from grange.plugins.path_rules import path_map, platform_of
+from grange.server import identity
 from grange.server.auth import Gate
+from grange.server.clocks import Clocks
 from grange.server.config import BadSetting, Settings, load
 from grange.server.credentials import Keyring
 from grange.server.doctor import Doctor
@@ -34,14 +40,16 @@ from grange.server.engine import Engine
 from grange.server.feed import Feed
 from grange.server.gauges import Gauges
 from grange.server.guard import Guard
-from grange.server.http import CannotListen, Listener, Tls, raise_file_limit
-from grange.server.links import Clocks, Links
+from grange.server.hooks import Hooks
+from grange.server.http import CannotListen, Listener, raise_file_limit
+from grange.server.links import Links
+from grange.server.loop import run
 from grange.server.page import Page
 from grange.server.pictures import Pictures
 from grange.server.secret import ADMIN_ID
 from grange.server.sessions import Sessions
 from grange.server.settled import Settled
-from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts, fingerprint, own_names
+from grange.server.state_dir import StateDir, StateDirUnsafe, Whereabouts
 from grange.server.views import Views
 from grange.server.wake import wake
 from grange.store.files import Shelf
@@ -93,18 +101,20 @@ class FarmServer:
             clock=time.time,
         )
         self._views = Views(self.farm, self._gauges, store, time.time)
+        self._hooks = Hooks(settings.event_commands, self.farm, self._views, time.time)
         self._feed = Feed(
             self.farm,
             self._views,
             start=time.time_ns() // 1_000,
             settled=self.engine.settled,
         )
+        self._pictures = Pictures(self._album, self._filing)
         self._links = Links(
             self.engine,
             self._gauges,
             self._shelf,
             log_grew=self._feed.log_grew,
-            show=Pictures(self._album, self._filing).take,
+            show=self._pictures.take,
             touched=self._feed.touched,
             clocks=Clocks(
                 lease_s=settings.lease_s,
@@ -120,6 +130,7 @@ class FarmServer:
         keyring.ensure_admin(folder.admin_secret(), self._owner)
         self._sessions = Sessions(folder.farm_key(), settings.session_s, time.time)
         self._gate = Gate(keyring, self._sessions, time.monotonic)
+        self._afanasy: AfanasyDoor | None = None  # once it is open
 
     async def _commit(self, changes: Changes, audit: Sequence[AuditRecord]) -> None:
         loop = asyncio.get_running_loop()
@@ -130,6 +141,8 @@ class FarmServer:
 
     def _perform(self, effects: Sequence[Effect]) -> None:
         self._links.perform(effects)
+        if self._afanasy is not None:
+            self._afanasy.perform(effects)
         for effect in effects:
             if isinstance(effect, DropFiles):
                 self._filing.submit(self._shelf.drop_job, effect.job_id)
@@ -139,23 +152,14 @@ class FarmServer:
     def _publish(self, events: Sequence[Event]) -> None:
         self._gauges.forget(events)
         self._feed.publish(events)
+        self._hooks.publish(events)
+        if self._afanasy is not None:
+            self._afanasy.publish(events)
 
-    def _tls(self) -> tuple[Tls | None, str]:
-        """The certificate to show, and its fingerprint."""
+    def _parts(self, port: int, mark: str) -> Parts:
+        """What the doors stand before."""
         settings = self._settings
-        if not settings.encrypted:
-            return None, ""
-        if settings.tls_certificate is not None and settings.tls_key is not None:
-            tls = Tls(settings.tls_certificate, settings.tls_key)
-            return tls, fingerprint(settings.tls_certificate)
-        names = [*own_names(), *([settings.address] if settings.address else [])]
-        mark = self._folder.ensure_certificate(names)
-        return Tls(self._folder.certificate, self._folder.certificate_key), mark
-
-    def _door(self, port: int, mark: str) -> Guard:
-        """The native door behind its guard."""
-        settings = self._settings
-        parts = Parts(
+        return Parts(
             engine=self.engine,
             views=self._views,
             gate=self._gate,
@@ -176,14 +180,32 @@ class FarmServer:
             audit=self._audit,
             clock=time.time,
         )
-        hosts = [*settings.allowed_hosts, *([] if settings.local_only else own_names())]
-        if settings.address:
-            hosts.append(settings.address)
+
+    def _door(self, parts: Parts) -> Guard:
+        """The native door behind its guard."""
+        settings = self._settings
         return Guard(
-            Settled(native_door(parts), self.engine.settled),
-            hosts=hosts,
+            Settled(native_door(parts, more=pyfarm.ROUTES), self.engine.settled),
+            hosts=identity.names(settings, settings.listen),
             origins=settings.allowed_origins,
             body_max_bytes=settings.body_max_bytes,
+        )
+
+    def _open_afanasy(self, parts: Parts) -> AfanasyDoor | None:
+        """The door for clients of Afanasy, its port taken."""
+        settings = self._settings
+        hosts = identity.names(settings, settings.afanasy_listen)
+        nodes = Renders(
+            self.engine,
+            self._gauges,
+            self._shelf,
+            log_grew=self._feed.log_grew,
+            show=self._pictures.take,
+            touched=self._feed.touched,
+            monotonic=time.monotonic,
+        )
+        return open_door(
+            parts, self._gauges, settings, nodes=nodes, hosts=hosts, monotonic=time.monotonic
         )
 
     def login_address(self, url: str) -> str:
@@ -197,8 +219,8 @@ class FarmServer:
             StoreBroken: a commit failed; only a restart from the disk is safe.
             CannotListen: the address is taken.
         """
-        tls, mark = self._tls()
         settings = self._settings
+        tls, mark = identity.certificate(settings, self._folder)
         listener = Listener(
             host=settings.listen,
             port=settings.port,
@@ -206,19 +228,30 @@ class FarmServer:
             connections_max=settings.connections_max,
             stop_max_s=settings.stop_max_s,
         )
-        door = self._door(listener.port, mark)
-        where = Whereabouts(url=listener.url, fingerprint=mark, pid=os.getpid())
+        parts = self._parts(listener.port, mark)
+        door = self._door(parts)
+        afanasy = self._afanasy = self._open_afanasy(parts)
+        where = Whereabouts(
+            url=listener.url,
+            fingerprint=mark,
+            pid=os.getpid(),
+            afanasy=afanasy.address if afanasy is not None else "",
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 engine = group.create_task(self.engine.run())
                 links = group.create_task(self._links.run())
-                serving = group.create_task(listener.run(door))
+                serving = [group.create_task(listener.run(door))]
+                if afanasy is not None:
+                    serving.append(group.create_task(afanasy.run()))
                 await listener.ready.wait()
                 self._folder.announce(where)
                 ready(where, self.login_address(listener.url))
                 await stop.wait()
                 listener.stop()
-                await serving
+                if afanasy is not None:
+                    afanasy.stop()
+                await asyncio.gather(*serving)
                 links.cancel()
                 engine.cancel()
         finally:
@@ -254,35 +287,6 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop.set)
 
 
-def _run(main: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run a coroutine on the fast loop where there is one.
-
-    What people are to read comes out by itself, not in a group of errors.
-    """
-    try:
-        _run_loop(main)
-    except BaseExceptionGroup as errors:
-        raise _told(errors) or errors from None
-
-
-def _run_loop(main: Callable[[], Coroutine[None, None, None]]) -> None:
-    if sys.platform == "win32":
-        asyncio.run(main())
-        return
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
-
-
-def _told(errors: BaseExceptionGroup[BaseException]) -> BaseException | None:
-    """The first error in a group that is a sentence for people."""
-    error: BaseException | None = errors.subgroup((StoreError, CannotListen, StateDirUnsafe))
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
 def run_server(settings: Settings, ready: Ready) -> None:
     """Run a server until SIGTERM or Ctrl-C.
 
@@ -299,7 +303,7 @@ def run_server(settings: Settings, ready: Ready) -> None:
         _stop_on_signals(stop)
         await _serve(settings, ready, stop)
 
-    _run(main)
+    run(main)
 
 
 def local_worker(settings: Settings, where: Whereabouts, folder: StateDir) -> WorkerConfig:
@@ -344,7 +348,7 @@ def run_up(settings: Settings, ready: Ready) -> None:
             group.create_task(_beside(config, asked, stop))
             await serving
 
-    _run(main)
+    run(main)
 
 
 async def _beside(config: WorkerConfig, asked: asyncio.Event, stop: asyncio.Event) -> None:

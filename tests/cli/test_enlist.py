@@ -32,6 +32,13 @@ def code_of(server: RecordedServer) -> str:
     return encode(JoinCode(host="127.0.0.1", port=port, secret=SECRET))
 
 
+def set_here(environment: dict[str, str], text: str) -> None:
+    """Write the settings of this machine."""
+    file = Path(environment["GRANGE_HOME"], "settings.toml")
+    file.parent.mkdir()
+    file.write_text(text)
+
+
 def enlist(
     code: str = "", name: str = "", server: str | None = None, nimby: Nimby | None = None
 ) -> WorkerConfig:
@@ -65,6 +72,7 @@ def test_what_is_kept_of_joining_is_nobody_elses(server: RecordedServer) -> None
     assert stat.S_IMODE(config.state_folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.proves("render.attributes.other_name")
 def test_two_workers_on_one_machine_are_apart(server: RecordedServer) -> None:
     code = code_of(server)
     assert enlist(code, "a").state_folder != enlist(code, "b").state_folder
@@ -104,12 +112,11 @@ def test_a_broken_membership_is_told(server: RecordedServer) -> None:
         enlist()
 
 
+@pytest.mark.proves("render.path_maps.own_map")
 def test_a_worker_takes_the_path_map_of_its_machine(
     server: RecordedServer, environment: dict[str, str]
 ) -> None:
-    file = Path(environment["GRANGE_HOME"], "settings.toml")
-    file.parent.mkdir()
-    file.write_text('[path_map]\nall = [["/prj", "/mnt/prj"]]')
+    set_here(environment, '[path_map]\nall = [["/prj", "/mnt/prj"]]')
     config = enlist(code_of(server))
     assert config.paths.to_client("/mnt/prj/a") == "/prj/a"
     assert from_json(to_json(config)).paths == config.paths
@@ -118,9 +125,7 @@ def test_a_worker_takes_the_path_map_of_its_machine(
 def test_a_worker_does_not_start_with_a_map_that_cannot_be(
     server: RecordedServer, environment: dict[str, str]
 ) -> None:
-    file = Path(environment["GRANGE_HOME"], "settings.toml")
-    file.parent.mkdir()
-    file.write_text('[path_map]\nall = [["/prj"]]')
+    set_here(environment, '[path_map]\nall = [["/prj"]]')
     with pytest.raises(UnusablePathMap, match="rule all 1"):
         enlist(code_of(server))
 
@@ -128,9 +133,7 @@ def test_a_worker_does_not_start_with_a_map_that_cannot_be(
 def test_a_worker_takes_the_settings_of_its_machine(
     server: RecordedServer, environment: dict[str, str]
 ) -> None:
-    file = Path(environment["GRANGE_HOME"], "settings.toml")
-    file.parent.mkdir()
-    file.write_text('lease_s = 9\n[machine]\ndisk_devices = ["sda"]')
+    set_here(environment, 'lease_s = 9\n[machine]\ndisk_devices = ["sda"]')
     config = enlist(code_of(server))
     assert config.machine.disk_devices == ("sda",)
     assert from_json(to_json(config)).machine == config.machine
@@ -140,9 +143,7 @@ def test_a_worker_takes_the_settings_of_its_machine(
 def test_a_worker_does_not_start_with_settings_that_cannot_be(
     server: RecordedServer, environment: dict[str, str], text: str
 ) -> None:
-    file = Path(environment["GRANGE_HOME"], "settings.toml")
-    file.parent.mkdir()
     code = code_of(server)
-    file.write_text(text)
+    set_here(environment, text)
     with pytest.raises((Refused, UnusablePathMap), match=r"settings\.toml"):
         enlist(code)

@@ -13,7 +13,7 @@ COMMANDS = (
     *("submit", "jobs", "job", "log", "why", "story"),
     *("pause", "resume", "restart", "skip", "done", "suspend", "continue", "stop", "delete"),
     *("set", "move", "try-next", "forget-errors"),
-    *("workers", "eject", "heal", "instruct", "users", "pools", "branches"),
+    *("workers", "eject", "heal", "instruct", "launch", "users", "pools", "branches"),
     *("status", "doctor", "audit", "version", "open", "join-code", "token"),
 )
 

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -25,6 +26,14 @@ LONG = "a name that goes on and on and says everything that there is to say abou
 def answers(server: RecordedServer) -> None:
     jobs = [build.job_view(13, name=LONG), build.failed(12)]
     server.answer("GET /jobs", {"jobs": jobs})
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a shell has started in the background ignores interrupts, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_help_needs_none_of_the_heavy_libraries() -> None:
@@ -76,6 +85,7 @@ def test_who_stops_reading_gets_no_complaint(environment: dict[str, str]) -> Non
     assert (done.stdout, done.stderr) == ("[\n", "")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_watch_ends_with_130(
     environment: dict[str, str], server: RecordedServer
 ) -> None:

@@ -168,6 +168,13 @@ def test_a_job_shows_its_frames(grange: Terminal) -> None:
     assert "12/0/1   frame 2  node3" in text
 
 
+@pytest.mark.proves("render.parsers.report")
+def test_a_job_shows_what_its_parser_reports(grange: Terminal) -> None:
+    view = build.job_view(report="sent to the client at 90 MB/s\x1b[31m")
+    grange.server.answer("GET /jobs/12", build.detail(view))
+    assert "\nsent to the client at 90 MB/s" in grange.says("job", "12")
+
+
 def test_a_job_that_does_not_run_says_why(grange: Terminal) -> None:
     grange.server.answer("GET /jobs/12", build.detail(build.job_view(state=JobState.READY)))
     text = grange.says("job", "12")

@@ -44,7 +44,8 @@ def test_a_server_says_where_it_is_and_how_to_go_on(
     environment: dict[str, str], folder: Path
 ) -> None:
     with running(["server", "--port", "0"], environment) as out:
-        lines = [out.readline() for _ in range(5)]
+        lines = [out.readline() for _ in range(6)]
     assert lines[0].startswith("Grange is up at http://127.0.0.1:")
     assert "/login/" in lines[1]
-    assert [line.split()[0] for line in lines[1:]] == ["open", "try", "add", "stop"]
+    assert [line.split()[0] for line in lines[1:]] == ["open", "try", "add", "Afanasy", "stop"]
+    assert lines[4].split()[1].startswith("127.0.0.1:")

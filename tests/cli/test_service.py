@@ -59,6 +59,7 @@ def install(grange: Terminal, folder: Path, tmp_path: Path) -> Install:
     return call
 
 
+@pytest.mark.proves("render.launching.service")
 @pytest.mark.parametrize(("what", "whole"), ALL)
 def test_systemd_takes_every_unit(
     install: Install, folder: Path, analyze: str, what: What, whole: str, tmp_path: Path
@@ -263,6 +264,7 @@ def test_how_services_are_can_be_seen(install: Install, grange: Terminal, folder
     assert "changed by hand" in grange.says(*status)
 
 
+@pytest.mark.proves("render.launching.service")
 def test_where_systemd_runs_the_service_is_started(
     install: Install,
     grange: Terminal,

@@ -38,6 +38,7 @@ def answers(grange: Terminal) -> None:
     for what in ("PATCH /workers/3", "POST /workers/3/eject", "POST /workers/3/heal"):
         answer(what, build.worker_view())
     answer("POST /workers/3/instruct", build.worker_view())
+    answer("POST /workers/3/launch", build.worker_view())
     answer("DELETE /workers/3", Answer(204))
     answer("GET /pools", {"pools": [POOL]})
     answer("GET /branches", {"branches": [BRANCH]})
@@ -51,6 +52,25 @@ def answers(grange: Terminal) -> None:
     answer("POST /credentials/ab12/accept", CREDENTIAL)
     answer("DELETE /credentials/ab12", Answer(204))
     answer("POST /login-links", {"url": "http://farm/login/x"})
+
+
+def test_a_worker_follows_its_pool_again(grange: Terminal) -> None:
+    own = build.worker_view(dirty=("services", "capacity_host", "tickets_host"))
+    grange.server.answer("GET /workers/3", own)
+    said = grange.says("workers", "node3", "--as-pool")
+    taken = {"services": [], "capacity_host": -1, "tickets_host": {}}
+    assert asked(grange) == ("PATCH /workers/3", taken)
+    wanted = "node3 is as its pool / says; it had its own services, capacity_host, tickets_host"
+    assert " ".join(said.split()) == wanted
+
+
+def test_a_worker_that_follows_its_pool_is_left_alone(grange: Terminal) -> None:
+    assert grange.says("workers", "node3", "--as-pool").strip() == "node3 is as its pool / says"
+    assert [item.method for item in grange.server.seen if item.method != "GET"] == []
+
+
+def test_who_is_to_follow_its_pool_must_be_said(grange: Terminal) -> None:
+    assert "say which worker" in grange("workers", "--as-pool").output
 
 
 def asked(grange: Terminal) -> tuple[str, Any]:
@@ -110,6 +130,16 @@ def asked(grange: Terminal) -> tuple[str, Any]:
         (("eject", "node3"), "POST /workers/3/eject", {"keep_own": False}),
         (("heal", "3"), "POST /workers/3/heal", {}),
         (("instruct", "node3", "reboot", "-y"), "POST /workers/3/instruct", {"what": "reboot"}),
+        (
+            ("launch", "node3", "-y", "--", "update", "--all"),
+            "POST /workers/3/launch",
+            {"command": ["update", "--all"], "exit": False},
+        ),
+        (
+            ("launch", "node3", "--exit", "--shell", "-y", "--", "update", ">", "log"),
+            "POST /workers/3/launch",
+            {"command": "update > log", "exit": True},
+        ),
         (("token", "accept", "node9"), "POST /credentials/ab12/accept", {}),
         (("token", "revoke", "ab12", "-y"), "DELETE /credentials/ab12", None),
         (

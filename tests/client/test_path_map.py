@@ -43,6 +43,7 @@ def settings(folder: Path, text: str) -> dict[str, str]:
     return {"GRANGE_HOME": str(folder)}
 
 
+@pytest.mark.proves("render.path_maps.to_server")
 def test_every_path_of_a_job_is_turned() -> None:
     job = job_to_server(JOB, PATHS)
     assert (job.name, job.folders) == (JOB.name, {"output": "/mnt/p/show, one/out"})
@@ -73,6 +74,7 @@ def test_fields_that_are_edited_are_turned_and_others_left() -> None:
     }
 
 
+@pytest.mark.proves("render.path_maps.to_server")
 def test_both_clients_send_the_paths_of_the_server(server: RecordedServer) -> None:
     async def submit() -> None:
         async with AsyncClient(server.url, "secret", path_map=PATHS) as farm:
@@ -91,6 +93,7 @@ def test_both_clients_send_the_paths_of_the_server(server: RecordedServer) -> No
     assert [block["files"] for block in sent] == [["/mnt/p/out/a.@####@.exr"]] * 4
 
 
+@pytest.mark.proves("render.path_maps.own_map")
 def test_a_client_takes_the_map_of_its_machine(
     server: RecordedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,7 @@ LINES = [
     (workers.eject(3), "POST /workers/3/eject"),
     (workers.heal(3), "POST /workers/3/heal"),
     (workers.instruct(3, "reboot"), "POST /workers/3/instruct"),
+    (workers.launch(3, ("update",), leave=True), "POST /workers/3/launch"),
     (workers.why(3), "GET /workers/3/why"),
     (users.listed(), "GET /users"),
     (users.detail("a/b c"), "GET /users/a%2Fb%20c"),

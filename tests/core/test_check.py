@@ -125,6 +125,7 @@ HARM: list[tuple[str, Harm]] = [
     ("job 1: done mark is off", lambda p: setattr(p.job, "done", 5.0)),
     ("job 2: waits for job 1 that is done", lambda p: setattr(p.job, "done", 5.0)),
     ("job 2: unknown to job 1 that it waits for", lambda p: p.job.dependants.clear()),
+    ("job 1: job 99 does not wait for it", lambda p: p.job.dependants.add(JobId(99))),
     ("job 2: waits for job 1 though no rule", lambda p: setattr(
         p.later, "spec", msgspec.structs.replace(p.later.spec, depend_jobs=()))),
     ("job 2: is done and waits", lambda p: setattr(p.later, "done", 5.0)),

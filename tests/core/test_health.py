@@ -7,10 +7,11 @@ import pytest
 from grange.core import commands as c
 from grange.core.effects import TellWorker
 from grange.core.errors import NoSuchWorker
-from grange.core.events import WorkerChanged
+from grange.core.events import WorkerChanged, WorkerTroubled
 from grange.core.farm import Farm
 from grange.core.health import SICK_MAX
 from grange.model.ids import WorkerId
+from grange.model.run import RunResult
 from grange.model.states import RunStatus
 from tests.build import (
     begun,
@@ -18,6 +19,7 @@ from tests.build import (
     durable,
     edit_pool,
     end,
+    image,
     job,
     join,
     one,
@@ -53,8 +55,10 @@ def sick(farm: Farm, **pool: Any) -> WorkerId:
 def test_what_is_wrong_with_its_machine_makes_a_worker_sick(farm: Farm) -> None:
     worker_id = join(farm)
     faults = ("disk: 0 GB are left", "gpu: it does not answer")
-    assert examined(farm, worker_id, *faults) == [WorkerChanged(worker_id)]
-    assert worker_of(farm, worker_id).sick == "disk: 0 GB are left; gpu: it does not answer"
+    why = "disk: 0 GB are left; gpu: it does not answer"
+    news = [WorkerChanged(worker_id), WorkerTroubled(worker_id, "sick", why)]
+    assert examined(farm, worker_id, *faults) == news
+    assert worker_of(farm, worker_id).sick == why
     submit(farm)
     assert begun(farm) == []
     assert durable(restarted(farm)) == durable(farm)
@@ -74,6 +78,37 @@ def test_the_same_finding_again_is_no_news(farm: Farm) -> None:
     assert examined(farm, worker_id) == []
     examined(farm, worker_id, "disk: full")
     assert examined(farm, worker_id, "disk: full") == []
+    assert examined(farm, worker_id, "disk: fuller") == [WorkerChanged(worker_id)]
+
+
+def test_people_are_told_of_a_worker_that_fails_tasks_of_several_users(farm: Farm) -> None:
+    edit_pool(farm, sick_errors_count=2)
+    worker_id = join(farm)
+    told = []
+    for user in ("ada", "bob", "eve"):
+        submit(farm, job(block("1-1", errors_retries=0)), user=user)
+        if worker_of(farm, worker_id).sick:
+            break
+        _, run = one(farm)
+        result = RunResult(status=RunStatus.FAILED)
+        out = farm.apply(c.EndRun(worker_id=worker_id, run_id=run.run_id, result=result), 1)
+        told.append([item for item in out.events if isinstance(item, WorkerTroubled)])
+    why = "tasks of 2 users failed one after the other"
+    assert told == [[], [WorkerTroubled(worker_id, "sick", why)]]
+
+
+@pytest.mark.parametrize("what", ["no-task", "overload"])
+def test_what_figures_say_of_a_worker_is_news_and_changes_nothing(farm: Farm, what: Any) -> None:
+    worker_id = join(farm)
+    before = image(farm)
+    out = farm.apply(c.NoteTrouble(worker_id=worker_id, what=what, text="for 60 s"), 5)
+    assert out.events == [WorkerTroubled(worker_id, what, "for 60 s")]
+    assert (out.effects, image(farm)) == ([], before)
+
+
+def test_figures_of_a_worker_that_is_gone_are_no_news(farm: Farm) -> None:
+    command = c.NoteTrouble(worker_id=WorkerId(9), what="overload", text="")
+    assert "no worker 9" in refused(farm, command, NoSuchWorker)
 
 
 def test_the_reason_has_an_end(farm: Farm) -> None:

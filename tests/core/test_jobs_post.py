@@ -34,8 +34,10 @@ def test_a_job_of_post_commands_is_told(farm: Farm) -> None:
 def test_post_commands_have_names(farm: Farm) -> None:
     join(farm)
     deleted(farm, job(block(command_post=CLEAN), command_post=("notify",)))
-    names = [(run.block_name, run.task_name) for run in run_all(farm, now=3)]
+    runs = run_all(farm, now=3)
+    names = [(run.block_name, run.task_name) for run in runs]
     assert names == [("post commands", "post 1"), ("post commands", "post 2")]
+    assert {run.service for run in runs} == {"postcmd"}
 
 
 @pytest.mark.parametrize(("folders", "folder"), [(("", "/w", "/x"), "/w"), (("", ""), "")])

@@ -23,6 +23,7 @@ def passes(given: dict[str, Any]) -> bool:
     return found is not given["exclude"]
 
 
+@pytest.mark.proves("render.attributes.masks")
 @pytest.mark.parametrize("vector", MASKS, ids=lambda v: str(v["input"]))
 def test_a_host_mask_matches_what_it_matches_in_afanasy(vector: dict[str, Any]) -> None:
     assert passes(vector["input"]) is vector["output"]["match"]

@@ -36,6 +36,7 @@ def submit_one(farm: Farm, **fields: Any) -> JobId:
     return submit(farm, job(block("1", **fields)))
 
 
+@pytest.mark.proves("render.states.NIMBY")
 def test_nobody_gets_a_nimby_worker_but_who_ignores_nimby(farm: Farm) -> None:
     edit_worker(farm, join(farm), nimby="nobody", user="ada")
     job_id = submit(farm)
@@ -45,6 +46,7 @@ def test_nobody_gets_a_nimby_worker_but_who_ignores_nimby(farm: Farm) -> None:
     assert begun(farm) == [0]
 
 
+@pytest.mark.proves("render.states.nimby")
 def test_an_owners_worker_serves_the_owner_alone(farm: Farm) -> None:
     edit_worker(farm, join(farm), nimby="owner", user="ada")
     of_bob = submit(farm, user="bob")
@@ -67,6 +69,7 @@ def test_an_owners_worker_that_belongs_to_nobody_serves_nobody(farm: Farm) -> No
     assert why(farm, job_id) == ["nimby-owner"]
 
 
+@pytest.mark.proves("render.states.paused")
 @pytest.mark.parametrize("where", ["worker", "pool", "root"])
 def test_a_paused_worker_or_pool_serves_who_ignores_it(farm: Farm, where: str) -> None:
     edit_pool(farm, "/fast", pattern=".*", paused=where == "pool")

@@ -34,7 +34,7 @@ JOB = ("job_id", "spec", "user", "created", "started", "done", "position", "toke
 BLOCK = ("job_id", "number", "spec", "pre_for", "named", "error_hosts", "task_errors",
          "run_time_min", "run_time_max", "run_time_sum", "started", "done")  # fmt: skip
 WORKER = ("worker_id", "name", "spec", "traits", "pool", "registered", "boot_id", "seen", "sick",
-          "runs")  # fmt: skip
+          "home", "address", "joined", "launched", "rest", "rested", "runs")  # fmt: skip
 
 
 def fields(thing: object, names: tuple[str, ...]) -> dict[str, Any]:

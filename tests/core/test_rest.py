@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from grange.core import commands as c
-from grange.core.effects import TellWorker, WakeMachine
+from grange.core.effects import Launch, TellWorker, WakeMachine
 from grange.core.errors import InvalidField
 from grange.core.farm import Farm
 from grange.core.rest import FALL_S, LOOK_S, WAKE_S
@@ -56,6 +57,9 @@ def woken(farm: Farm, now: float) -> list[WorkerId]:
     return [effect.worker_id for effect in effects if isinstance(effect, WakeMachine)]
 
 
+@pytest.mark.proves(
+    "render.states.wol_falling", "render.states.wol_sleeping", "render.states.wol_waking"
+)
 def test_a_machine_falls_asleep_is_woken_and_comes_back(farm: Farm) -> None:
     worker_id = join(farm, traits=MACHINE)
     assert instruct(farm, worker_id, "sleep") == [TellWorker(worker_id, "sleep")]
@@ -69,6 +73,26 @@ def test_a_machine_falls_asleep_is_woken_and_comes_back(farm: Farm) -> None:
     assert seen == [Rest.FALLING, Rest.ASLEEP, Rest.WAKING, Rest.AWAKE]
 
 
+@pytest.mark.parametrize(
+    ("launches", "root", "below", "told"),
+    [
+        (True, "doze", "", Launch(WorkerId(1), "doze", False)),
+        (True, "doze", "nap", Launch(WorkerId(1), "nap", False)),
+        (True, "", "", TellWorker(WorkerId(1), "sleep")),
+        (False, "doze", "", TellWorker(WorkerId(1), "sleep")),
+        (None, "doze", "", TellWorker(WorkerId(1), "sleep")),
+    ],
+)
+def test_a_pools_command_puts_a_machine_to_sleep_where_it_may(
+    farm: Farm, launches: bool | None, root: str, below: str, told: object
+) -> None:
+    edit_pool(farm, sleep_command=root)
+    edit_pool(farm, "/desks", pattern="node", sleep_command=below)
+    worker_id = join(farm, traits=msgspec.structs.replace(MACHINE, launches=launches))
+    assert instruct(farm, worker_id, "sleep") == [told]
+    assert rest(farm, worker_id) is Rest.FALLING
+
+
 def test_a_worker_that_says_good_bye_before_it_sleeps_is_asleep_too(farm: Farm) -> None:
     worker_id = join(farm, traits=MACHINE)
     instruct(farm, worker_id, "sleep")
@@ -76,6 +100,7 @@ def test_a_worker_that_says_good_bye_before_it_sleeps_is_asleep_too(farm: Farm) 
     assert rest(farm, worker_id) is Rest.ASLEEP
 
 
+@pytest.mark.proves("render.states.wol_falling")
 def test_a_machine_that_falls_asleep_gets_no_task(farm: Farm) -> None:
     worker_id = join(farm, traits=MACHINE)
     instruct(farm, worker_id, "sleep")

@@ -111,6 +111,7 @@ def test_a_mask_that_is_known_splits_nothing_more(farm: Farm) -> None:
     assert len(farm.state.masks) == 2
 
 
+@pytest.mark.proves("render.attributes.masks")
 def test_masks_of_the_job_the_user_and_the_branch_must_all_match(farm: Farm) -> None:
     for name in ("n1", "n12", "n2", "x12"):
         join(farm, name)

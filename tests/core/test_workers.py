@@ -60,6 +60,7 @@ def test_a_worker_that_joins_is_given_an_id_and_work(farm: Farm) -> None:
     assert one(farm)[0] == worker_id
 
 
+@pytest.mark.proves("render.editable.kept_over_restarts")
 def test_a_worker_that_comes_back_keeps_its_id_and_settings(farm: Farm) -> None:
     worker_id = join(farm)
     edit_worker(farm, worker_id, priority=7)
@@ -68,6 +69,7 @@ def test_a_worker_that_comes_back_keeps_its_id_and_settings(farm: Farm) -> None:
     assert worker_of(farm, worker_id).spec.priority == 7
 
 
+@pytest.mark.proves("render.attributes.name")
 def test_a_second_worker_of_a_name_is_refused(farm: Farm) -> None:
     join(farm, "node", boot="first")
     command = c.JoinWorker(name="node", boot_id="second", traits=TRAITS)
@@ -105,6 +107,7 @@ def test_a_namesake_waits_across_a_restart_of_the_server(farm: Farm) -> None:
     assert rejoin(again, boot_id="third", home="h").keep == ()
 
 
+@pytest.mark.proves("render.attributes.name")
 @pytest.mark.parametrize(("ours", "theirs"), [("h", "other"), ("", "")])
 def test_another_machine_of_the_same_name_is_refused(farm: Farm, ours: str, theirs: str) -> None:
     join(farm, "node", boot="first", home=ours)
@@ -202,6 +205,7 @@ def test_a_run_whose_result_is_on_its_way_is_waited_for(farm: Farm) -> None:
     assert states(farm, job_id) == [DONE]
 
 
+@pytest.mark.proves("render.launching.nimby")
 def test_a_worker_says_at_its_start_whom_it_serves(farm: Farm) -> None:
     worker_id = rejoin(farm, nimby="nobody", user="ada").worker_id
     assert worker_of(farm, worker_id).spec.nimby is Nimby.NOBODY
@@ -308,6 +312,7 @@ NOBODY = WorkerId(99)
         c.EjectWorker(worker_id=NOBODY),
         c.HealWorker(worker_id=NOBODY),
         c.InstructWorker(worker_id=NOBODY, what="exit"),
+        c.LaunchCommand(worker_id=NOBODY, command=("true",)),
         c.MeasureWorker(worker_id=NOBODY, free_memory_mb=1, free_hdd_gb=1),
     ],
     ids=lambda command: type(command).__name__,

@@ -140,6 +140,7 @@ def sick(farm: Farm) -> WorkerId:
     return worker_id
 
 
+@pytest.mark.proves("render.states.sick")
 def test_a_worker_that_fails_tasks_of_several_users_is_sick(farm: Farm) -> None:
     worker_id = sick(farm)
     said = "tasks of 2 users failed one after the other"
@@ -162,6 +163,7 @@ def test_a_worker_that_was_healed_works(farm: Farm) -> None:
     assert begun(farm) == [0]
 
 
+@pytest.mark.proves("render.states.sick")
 def test_failures_of_one_user_make_nobody_sick(farm: Farm) -> None:
     edit_pool(farm, sick_errors_count=2)
     worker_id = join(farm)
@@ -171,6 +173,7 @@ def test_failures_of_one_user_make_nobody_sick(farm: Farm) -> None:
     assert not worker_of(farm, worker_id).sick
 
 
+@pytest.mark.proves("render.states.sick")
 def test_a_success_between_failures_keeps_a_worker_well(farm: Farm) -> None:
     edit_pool(farm, sick_errors_count=2)
     worker_id = join(farm)

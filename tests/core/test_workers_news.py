@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from grange.core import commands as c
 from grange.core.effects import Outcome, StopRun
-from grange.core.events import WorkerChanged
+from grange.core.events import WorkerChanged, WorkerTroubled
 from grange.core.farm import Farm
 from grange.core.records import RunRecord
 from grange.core.workers import AHEAD_MAX
@@ -61,6 +62,21 @@ def heal(farm: Farm, worker_id: WorkerId) -> Outcome:
 def test_watchers_are_told_that_a_worker_changed(farm: Farm, tell: Tell) -> None:
     worker_id = join(farm)
     assert tell(farm, worker_id).events == [WorkerChanged(worker_id)]
+
+
+def test_people_are_told_of_a_worker_that_does_not_come_back(farm: Farm) -> None:
+    worker_id = join(farm)
+    unlink(farm, worker_id)
+    news = [WorkerChanged(worker_id), WorkerTroubled(worker_id, "lost", "lease ended")]
+    assert lose(farm, worker_id).events == news
+    assert lose(farm, worker_id).events == []
+
+
+def test_nobody_is_told_of_a_machine_that_was_put_to_sleep(farm: Farm) -> None:
+    worker_id = join(farm, traits=replace(TRAITS, macs=("02:42:ac:11:00:02",)))
+    farm.apply(c.InstructWorker(worker_id=worker_id, what="sleep"), 5)
+    unlink(farm, worker_id)
+    assert lose(farm, worker_id).events == [WorkerChanged(worker_id)]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.e2e.farms import Processes, eventually, python
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
 
+@pytest.mark.proves("render.launching.command", "render.attributes.other_name")
 def test_a_worker_joins_by_a_code_renders_and_is_revoked(
     new_farm: NewFarm, processes: Processes
 ) -> None:

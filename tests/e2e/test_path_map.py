@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SHARE = "//box/share"  # what the farm calls it; no machine here has such a folder
 
 
+@pytest.mark.proves("render.path_maps.server_knows_nothing", "render.path_maps.to_client")
 def test_a_file_is_found_under_the_name_of_each_machine(new_farm: NewFarm, tmp_path: Path) -> None:
     folder = tmp_path / "share" / "my show"
     folder.mkdir(parents=True)

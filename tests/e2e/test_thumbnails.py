@@ -33,6 +33,7 @@ def done(handle: JobHandle) -> None:
     assert job.state is JobState.DONE, [line.text for line in handle.story()]
 
 
+@pytest.mark.proves("render.thumbnails.kept_by_the_server", "render.thumbnails.of_files")
 def test_what_a_task_has_made_is_seen_until_its_job_is_deleted(farm: Farm, tmp_path: Path) -> None:
     paint(tmp_path / "source.exr", flat(1, 0.5, 0))
     with farm.client() as client:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import cli, disk, http, machine, model, outputs, paths, wire
+from tests.fuzz.targets import (
+    afanasy_answers,
+    afanasy_binary,
+    afanasy_door,
+    cli,
+    disk,
+    http,
+    machine,
+    model,
+    outputs,
+    paths,
+    pyfarm,
+    wire,
+)
 
 ALL: tuple[Target, ...] = (
     *wire.TARGETS,
@@ -14,4 +27,8 @@ ALL: tuple[Target, ...] = (
     *disk.TARGETS,
     *machine.TARGETS,
     *paths.TARGETS,
+    *pyfarm.TARGETS,
+    *afanasy_answers.TARGETS,
+    *afanasy_binary.TARGETS,
+    *afanasy_door.TARGETS,
 )

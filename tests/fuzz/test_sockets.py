@@ -103,7 +103,7 @@ BROKEN = {
     "a message in a message": frame(BINARY, b"a", final=False) + frame(BINARY, b"b"),
     "a ping in pieces": frame(PING, b"", final=False),
     "a ping too long": frame(PING, b"a" * 126),
-    "no mask": bytes((0x82, len(HELLO))) + HELLO,
+    "no mask": bytes((0x82, 1)) + b"a",
     "a length beyond numbers": b"\x82\xff" + b"\xff" * 8 + b"\0\0\0\0",
     "a length beyond bounds": b"\x82\xff" + struct.pack("!Q", 2**40) + b"\0\0\0\0",
     "text that is none": frame(TEXT, b"\xff\xfe"),

@@ -149,6 +149,7 @@ POOL: Final[Fields] = FARM | {
     "sick_errors_count": [-1, 0, 2],
     "sick_test_s": [-1, 0, 30],
     "memory_policy": ["", "report", "kill", "x"],
+    "sleep_command": ["", "doze"],
     "memory_over_percent": [-1, 0, 50, 1_001],
     **{name: [-1, 0, 60] for name in POOL_EDITABLE if name.startswith(("busy_", "idle_"))},
     **dict.fromkeys(("exit_no_task_s", "no_task_event_s", "overload_event_s"), [-1, 0, 60]),

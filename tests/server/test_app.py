@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,7 @@ import pytest
 from grange import app
 from grange.core.records import Changes
 from grange.plugins.path_rules import PathMapSettings
+from grange.server import loop
 from grange.server.config import Settings
 from grange.server.http import CannotListen
 from grange.server.state_dir import StateDir, Whereabouts
@@ -71,6 +73,40 @@ def test_what_one_server_took_the_next_one_has(tmp_path: Path) -> None:
     assert not (settings.state_dir / "server.json").exists()
 
 
+def test_clients_of_afanasy_are_served_at_the_address_that_is_announced(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    said = []
+
+    async def ask(client: httpx.AsyncClient) -> None:
+        where = msgspec.json.decode(
+            (settings.state_dir / "server.json").read_bytes(), type=Whereabouts
+        )
+        host, _, port = where.afanasy.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b'AFANASY 23 JSON{"get":{"type":"jobs"}}')
+        said.append(await reader.read())
+        writer.close()
+
+    store = open_store(f"sqlite:///{tmp_path / 'farm.db'}")
+    asyncio.run(served(settings, store, ask))
+    store.close()
+    assert said == [b'AFANASY 11 JSON{"jobs":[]}']
+
+
+def test_a_port_that_was_asked_for_in_vain_is_said(tmp_path: Path) -> None:
+    async def visit(_: httpx.AsyncClient) -> None:
+        raise AssertionError("it serves")
+
+    store = open_store(f"sqlite:///{tmp_path / 'farm.db'}")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = msgspec.structs.replace(settings_in(tmp_path), afanasy_port=port)
+        with pytest.raises(BaseExceptionGroup) as caught:
+            asyncio.run(served(settings, store, visit))
+    assert "afanasy_port" in str(loop.told(caught.value))
+    store.close()
+
+
 def test_a_store_that_breaks_ends_the_server_and_nothing_is_answered(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'farm.db'}")
     answers: list[int] = []
@@ -88,7 +124,7 @@ def test_a_store_that_breaks_ends_the_server_and_nothing_is_answered(tmp_path: P
 
     with pytest.raises(BaseExceptionGroup) as caught:
         asyncio.run(served(settings_in(tmp_path), store, submit))
-    assert isinstance(app._told(caught.value), StoreBroken)
+    assert isinstance(loop.told(caught.value), StoreBroken)
     assert answers in ([], [0], [503])
     assert not (tmp_path / "farm" / "server.json").exists()
     assert store.load().records == []
@@ -104,7 +140,7 @@ def test_what_people_are_to_read_comes_out_of_the_group() -> None:
         raise CannotListen("port 7420 is taken")
 
     with pytest.raises(CannotListen, match="taken"):
-        app._run(listen)
+        loop.run(listen)
 
 
 def test_a_fault_of_ours_comes_out_as_it_is() -> None:
@@ -116,7 +152,7 @@ def test_a_fault_of_ours_comes_out_as_it_is() -> None:
         raise KeyError("a bug")
 
     with pytest.raises(BaseExceptionGroup):
-        app._run(fault)
+        loop.run(fault)
 
 
 def test_the_worker_beside_a_server_knows_it_by_the_certificate_it_shows(tmp_path: Path) -> None:
@@ -160,7 +196,8 @@ from grange.server.config import load
 settings = load({"state_dir": sys.argv[1], "port": 0}, {})
 folder = app.StateDir.prepare(settings.state_dir)
 store = app.open_store(app.database_url(settings, folder))
-app.FarmServer(settings, folder, store)._door(7420, "")
+server = app.FarmServer(settings, folder, store)
+server._door(server._parts(7420, ""))
 store.close()
 print(sorted({"alembic", "pydantic", "grange.cli", "httpx", "rich"} & sys.modules.keys()))
 """

@@ -110,6 +110,37 @@ def test_a_lease_shorter_than_its_beats_is_refused(tmp_path: Path) -> None:
         load({}, home(tmp_path, "lease_s = 4"))
 
 
+def test_without_a_word_only_this_machine_reaches_the_door_of_afanasy(tmp_path: Path) -> None:
+    settings = load({}, home(tmp_path))
+    assert settings.afanasy
+    assert settings.afanasy_listen == "127.0.0.1"
+    assert settings.afanasy_allow == ("127.0.0.0/8", "::1/128")
+
+
+@pytest.mark.parametrize("allow", ["", "127.0.0.0/8,::1"])
+def test_the_door_of_afanasy_is_not_open_to_anybody(tmp_path: Path, allow: str) -> None:
+    environment = home(tmp_path) | {
+        "GRANGE_AFANASY_LISTEN": "0.0.0.0",
+        "GRANGE_AFANASY_ALLOW": allow,
+    }
+    with pytest.raises(BadSetting, match=r"afanasy_allow = .*afanasy_digest_file"):
+        load({}, environment)
+    assert load({"afanasy": False}, environment).afanasy_listen == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ALLOW", "10.0.0.0/24"), ("DIGEST_FILE", "/etc/htdigest")]
+)
+def test_it_is_open_to_a_network_or_with_passwords(tmp_path: Path, name: str, value: str) -> None:
+    found = load({"afanasy_listen": "0.0.0.0"}, home(tmp_path) | {f"GRANGE_AFANASY_{name}": value})
+    assert found.afanasy_listen == "0.0.0.0"
+
+
+def test_what_is_no_network_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"afanasy_allow: '10\.0\.0' is no network"):
+        load({}, home(tmp_path, 'afanasy_allow = ["10.0.0"]'))
+
+
 def test_a_workers_lease_ends_before_the_servers() -> None:
     settings = Settings(state_dir=Path("/nowhere"))
     assert settings.worker_lease_s < settings.lease_s

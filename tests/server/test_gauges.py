@@ -12,7 +12,7 @@ ONE = WorkerId(1)
 
 def kept(resources: Resources) -> Resources:
     gauges = Gauges()
-    gauges.note_resources(ONE, resources)
+    gauges.note_resources(ONE, resources, 5.0)
     return gauges.resources[ONE]
 
 

@@ -11,8 +11,9 @@ from grange.core.objects import Worker
 from grange.model.run import Resources, Traits
 from grange.model.states import Nimby, Rest
 from grange.server.idleness import RULES, Change, Idleness, resolved
-from tests.build import begun, edit_pool, edit_worker, join, submit, worker_of
+from tests.build import begun, edit_pool, edit_worker, end, join, one, submit, worker_of
 
+SLEEP = {"idle_sleep_s": 60, "idle_cpu": 10}
 MACHINE = Traits(macs=("02:42:ac:11:00:02",))
 QUIET = {
     "cpu_idle": 98,
@@ -167,8 +168,36 @@ def test_what_a_machine_does_not_tell_holds_nobody_back(farm: Farm) -> None:
 def test_a_threshold_comes_from_the_nearest_pool_that_has_one(farm: Farm) -> None:
     edit_pool(farm, idle_cpu=5, idle_free_s=7, idle_swap=9)
     edit_pool(farm, "/desks", idle_cpu=10, idle_swap=0)
-    found = resolved(farm.state.pool_chain("/desks"))
+    found = resolved(farm.state.pool_chain("/desks"), RULES)
     assert found == dict.fromkeys(RULES, 0) | {"idle_cpu": 10, "idle_free_s": 7}
+
+
+def test_a_worker_without_a_task_for_long_exits_whatever_its_machine_does(farm: Farm) -> None:
+    desk = Desk(farm, exit_no_task_s=600)
+    for now, idle in ((0, 98), (300, 0), (599, 50)):
+        assert desk.look(now, cpu_idle=idle) is None
+    assert desk.look(600, cpu_idle=98) == Change("exit", "no task for 600 s")
+    assert desk.look(601) is None
+
+
+def test_a_worker_stays_where_no_time_is_set(farm: Farm) -> None:
+    desk = Desk(farm, exit_no_task_s=0)
+    for now in (0, 9_000):
+        assert desk.look(now) is None
+
+
+@pytest.mark.parametrize("to", ["exit", "sleep"])
+def test_a_task_between_two_looks_begins_the_time_anew(farm: Farm, to: str) -> None:
+    desk = Desk(farm, **{"exit": {"exit_no_task_s": 60}, "sleep": SLEEP}[to])
+    assert desk.look(0) is None
+    submit(farm)
+    worker_id, run = one(farm)
+    end(farm, worker_id, run.run_id, now=50)
+    assert desk.look(60) is None
+    assert desk.look(119) is None
+    found = desk.look(120)
+    assert found is not None
+    assert found.to == to
 
 
 def test_who_is_forgotten_begins_anew(farm: Farm) -> None:

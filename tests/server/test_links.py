@@ -15,6 +15,7 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.check import faults
+from grange.core.events import Event, WorkerTroubled
 from grange.core.farm import Farm
 from grange.core.records import Changes
 from grange.model.ids import JobId, RunId, WorkerId
@@ -22,9 +23,10 @@ from grange.model.run import Progress, Resources, RunResult
 from grange.model.states import Nimby, Presence, RunStatus, TaskState
 from grange.server import link as link_module
 from grange.server import links as links_module
+from grange.server.clocks import Clocks
 from grange.server.engine import Engine
 from grange.server.gauges import Gauges
-from grange.server.links import Clocks, Links
+from grange.server.links import Links
 from grange.store.files import LogNotKept, Shelf
 from grange.store.store import AuditRecord, CredentialRecord
 from grange.wire import worker as wire
@@ -94,6 +96,11 @@ class FakeSocket:
         assert isinstance(message, kind), message
         return message
 
+    async def beat(self, number: int) -> wire.BeatAck:
+        """Say that it lives; the answer."""
+        self.say(wire.Beat(number=number))
+        return await self.told(wire.BeatAck)
+
     async def end(self) -> tuple[int, str]:
         """Wait until the server closes; what it said last."""
         async with asyncio.timeout(PATIENCE_S):
@@ -126,6 +133,8 @@ class Shell:
         self.grew: list[tuple[int, int, int, bytes]] = []
         self.shown: list[tuple[int, int, str, bytes]] = []
         self.touched: list[WorkerId] = []
+        self.audit: list[AuditRecord] = []
+        self.published: list[Event] = []
         self.commit_gate = asyncio.Event()
         self.commit_gate.set()
         self.commits = asyncio.Semaphore(0)  # that have begun
@@ -133,7 +142,7 @@ class Shell:
             self.farm,
             commit=self._commit,
             perform=lambda effects: self.links.perform(effects),
-            publish=self.gauges.forget,
+            publish=self._publish,
             clock=lambda: 1_000.0,
         )
         self.links = self.new_links()
@@ -154,6 +163,11 @@ class Shell:
     async def _commit(self, changes: Changes, audit: Sequence[AuditRecord]) -> None:
         self.commits.release()
         await self.commit_gate.wait()
+        self.audit += audit
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        self.published += events
+        self.gauges.forget(events)
 
     async def submit(self, frames: str = "1", **fields: Any) -> JobId:
         spec = job(block(frames, **{"capacity": 100, **fields}))
@@ -181,6 +195,10 @@ class Shell:
         socket = await self.join()
         start = await socket.told(wire.Start)
         return socket, start.run.run_id
+
+    async def set_pool(self, **changes: Any) -> None:
+        """A person sets something on the root pool."""
+        await self.engine.do(c.EditPool(path="/", changes=changes))
 
     def states(self, job_id: int = 1) -> list[TaskState]:
         return states(self.farm, JobId(job_id))
@@ -306,6 +324,7 @@ def test_the_owner_may_join_under_any_name(play: Play) -> None:
     play(scenario)
 
 
+@pytest.mark.proves("render.attributes.name")
 def test_a_second_machine_of_one_name_is_refused_and_may_try_again(play: Play) -> None:
     async def scenario(shell: Shell) -> None:
         await shell.join(boot="b")
@@ -836,6 +855,25 @@ def test_a_machine_in_use_becomes_nimby_and_is_free_again_when_it_was_left(play:
     play(scenario)
 
 
+@pytest.mark.proves("render.states.paused")
+def test_a_paused_machine_that_was_left_is_no_longer_nimby_and_stays_paused(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        rules = {"idle_cpu": 10, "idle_free_s": 60}
+        await shell.engine.do(c.EditPool(path="/", changes=rules))
+        socket = await shell.join()
+        worker = shell.farm.state.workers[WorkerId(1)]
+        changes = {"nimby": "nobody", "paused": True}
+        await shell.engine.do(c.EditWorker(worker_id=worker.worker_id, changes=changes))
+        for number in range(3):
+            shell.now = 60.0 * number
+            socket.say(wire.Beat(number=number, resources=Resources(cpu_idle=95)))
+            await socket.told(wire.BeatAck)
+        await shell.until(lambda: worker.spec.nimby is Nimby.FREE)
+        assert worker.spec.paused
+
+    play(scenario)
+
+
 def test_what_is_wrong_with_a_machine_makes_its_worker_sick(play: Play) -> None:
     async def scenario(shell: Shell) -> None:
         socket = await shell.join()
@@ -867,6 +905,44 @@ def test_an_idle_machine_is_told_to_sleep(play: Play) -> None:
     play(scenario)
 
 
+def test_a_worker_that_had_no_task_for_long_is_told_to_exit(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        await shell.set_pool(exit_no_task_s=60)
+        socket = await shell.join()
+        for number in range(2):
+            shell.now = 60.0 * number
+            socket.say(wire.Beat(number=number, resources=Resources(cpu_idle=95)))
+            await socket.told(wire.BeatAck)
+            await shell.until(partial(lambda done: len(shell.touched) > done, number))
+        assert await socket.told(wire.Instruct) == wire.Instruct(what="exit")
+        socket.say(wire.Bye())
+        await shell.until(lambda: shell.presence() is Presence.OFFLINE)
+        assert [item.action for item in shell.audit] == ["EditPool", "InstructWorker"]
+        assert b"no task for 60 s" in shell.audit[-1].details
+
+    play(scenario)
+
+
+def test_people_are_told_of_a_machine_that_has_too_much(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        await shell.set_pool(overload_event_s=60, overload_memory=90)
+        socket = await shell.join()
+        for number in range(2):
+            shell.now = 60.0 * number
+            load = Resources(mem_total_mb=100, mem_free_mb=5)
+            socket.say(wire.Beat(number=number, resources=load))
+            await socket.told(wire.BeatAck)
+            await shell.until(partial(lambda done: len(shell.touched) > done, number))
+        told = WorkerTroubled(WorkerId(1), "overload", "memory 95 % in use for 60 s")
+        await shell.until(lambda: told in shell.published)
+        assert (shell.audit[-1].action, shell.audit[-1].target) == ("NoteTrouble", "worker/1")
+        assert shell.gauges.troubles == {WorkerId(1): "memory 95 % in use for 60 s"}
+        socket.say(None)
+        await shell.until(lambda: not shell.gauges.troubles)
+
+    play(scenario)
+
+
 def test_telemetry_of_what_is_over_is_forgotten(play: Play) -> None:
     async def scenario(shell: Shell) -> None:
         socket, run_id = await shell.started()
@@ -877,6 +953,148 @@ def test_telemetry_of_what_is_over_is_forgotten(play: Play) -> None:
         await shell.until(lambda: shell.presence() is Presence.OFFLINE)
         await shell.engine.do(c.DeleteWorker(worker_id=WorkerId(1)))
         assert (shell.gauges.progress, shell.gauges.resources) == ({}, {})
+
+    play(scenario)
+
+
+@pytest.mark.proves(
+    "render.attributes.address_ip",
+    "render.attributes.time_launch",
+    "render.attributes.time_update",
+)
+def test_the_farm_keeps_where_a_worker_comes_from_and_since_when_it_runs(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket = await shell.join(launched=900.5)
+        worker = shell.farm.state.workers[WorkerId(1)]
+        assert (worker.address, worker.launched, worker.joined) == ("10.0.0.7", 900.5, 1_000.0)
+        socket.say(wire.Beat(number=1, resources=Resources()))
+        await shell.until(lambda: shell.gauges.updated == {WorkerId(1): 1_000.0})
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("launched", [-1.0, float("inf"), float("nan")])
+def test_a_time_that_is_none_is_not_kept(play: Play, launched: float) -> None:
+    async def scenario(shell: Shell) -> None:
+        await shell.join(launched=launched)
+        assert shell.farm.state.workers[WorkerId(1)].launched == 0.0
+
+    play(scenario)
+
+
+def test_a_worker_is_welcomed_with_the_times_of_its_pool(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        await shell.set_pool(lease_s=30, heartbeat_s=5, resources_s=60)
+        socket, _ = shell.dial(hello(version=wire.VERSION_MIN))
+        welcome = await socket.told(wire.Welcome)
+        times = (welcome.lease_s, welcome.heartbeat_s, welcome.resources_s)
+        assert times == (24.0, 5.0, 60.0)
+
+    play(scenario)
+
+
+def test_a_worker_is_told_of_new_times_with_its_next_beat_and_once(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket = await shell.join()
+        await shell.set_pool(lease_s=30, heartbeat_s=5)
+        answers = [await socket.beat(number) for number in (1, 2)]
+        assert answers == [
+            wire.BeatAck(number=1, lease_s=24.0, heartbeat_s=5.0, resources_s=10.0),
+            wire.BeatAck(number=2, lease_s=24.0),
+        ]
+
+    play(scenario)
+
+
+def test_an_older_worker_keeps_its_times_until_it_joins_again(play: Play) -> None:
+    """It would not beat more often, and a shorter lease would end between two beats."""
+
+    async def scenario(shell: Shell) -> None:
+        socket = await shell.join(version=wire.TIMES_SINCE - 1)
+        await shell.set_pool(lease_s=10, heartbeat_s=1)
+        assert await socket.beat(1) == wire.BeatAck(number=1, lease_s=48.0)
+        shell.now = CLOCKS.lease_s
+        await shell.links.end_leases()
+        assert (socket.closed, shell.presence()) == (None, Presence.ONLINE)
+
+    play(scenario)
+
+
+def test_a_shorter_lease_holds_when_the_longer_one_has_run_out(play: Play) -> None:
+    """The answer that tells of it may be lost: then the worker goes on by the longer one."""
+
+    async def scenario(shell: Shell) -> None:
+        socket, _ = await shell.started()
+        await shell.set_pool(lease_s=10)
+        shell.now = 5.0
+        await socket.beat(1)
+        socket.say(None)
+        await socket.end()
+        shell.now = 5.0 + CLOCKS.lease_s
+        await shell.links.end_leases()
+        assert shell.states() == [RUNNING]
+        shell.now += 0.1
+        await shell.links.end_leases()
+        assert shell.states() == [READY]
+
+    play(scenario)
+
+
+def test_a_shorter_lease_ends_sooner_once_the_longer_one_is_over(play: Play) -> None:
+    async def scenario(shell: Shell) -> None:
+        socket, _ = await shell.started()
+        await shell.set_pool(lease_s=10)
+        for number, shell.now in enumerate((5.0, 70.0), 1):
+            await socket.beat(number)
+        socket.say(None)
+        await socket.end()
+        shell.now = 80.1
+        await shell.links.end_leases()
+        assert shell.states() == [READY]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_worker_that_dials_again_may_still_go_by_a_longer_lease(
+    play: Play, broken: bool
+) -> None:
+    """It was welcomed with the shorter one, but that welcome may be lost."""
+
+    async def scenario(shell: Shell) -> None:
+        socket, run_id = await shell.started()
+        await shell.set_pool(lease_s=10)
+        if broken:
+            socket.say(None)
+            await socket.end()
+        again = await shell.join(runs=(run_id,))
+        if not broken:
+            await socket.end()
+        again.say(None)
+        await again.end()
+        shell.now = CLOCKS.lease_s
+        await shell.links.end_leases()
+        assert shell.states() == [RUNNING]
+        shell.now += 0.1
+        await shell.links.end_leases()
+        assert shell.states() == [READY]
+
+    play(scenario)
+
+
+def test_a_worker_that_dials_again_and_is_refused_has_no_connection_any_more(play: Play) -> None:
+    """Its former one was ended for the new one: its runs must not wait for ever."""
+
+    async def scenario(shell: Shell) -> None:
+        former, _ = await shell.started()
+        again, refused = shell.dial(hello(last_run=RunId(2**60)))
+        assert (await again.told(wire.Refused)).code == "foreign-runs"
+        await refused
+        await former.end()
+        assert (shell.presence(), shell.states()) == (Presence.MISSING, [RUNNING])
+        shell.now = CLOCKS.lease_s + 1
+        await shell.links.end_leases()
+        assert shell.states() == [READY]
 
     play(scenario)
 
@@ -963,6 +1181,26 @@ def test_after_a_restart_a_worker_has_a_whole_lease_to_come_back(play: Play) -> 
         shell.now += 0.1
         await links.end_leases()
         assert shell.states() == [READY]
+        running.cancel()
+
+    play(scenario)
+
+
+def test_a_worker_that_came_back_through_a_door_keeps_its_runs(play: Play) -> None:
+    """Afanasy's render nodes are linked without us: their lease is for the door to end."""
+
+    async def scenario(shell: Shell) -> None:
+        _, run_id = await shell.started()
+        shell.farm.state.workers[WorkerId(1)].presence = Presence.MISSING
+        links = shell.new_links()
+        running = asyncio.get_running_loop().create_task(links.run())
+        await asyncio.sleep(0)
+        await shell.engine.do(
+            c.JoinWorker(name="node", boot_id="b", traits=TRAITS, runs=(run_id,))
+        )
+        shell.now += CLOCKS.lease_s + 0.1
+        await links.end_leases()
+        assert (shell.presence(), shell.states()) == (Presence.ONLINE, [RUNNING])
         running.cancel()
 
     play(scenario)

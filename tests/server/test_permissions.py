@@ -14,7 +14,7 @@ from grange.server.refusal import Forbidden
 
 REPORTS = {
     *(c.JoinWorker, c.UnlinkWorker, c.LoseWorker, c.MeasureWorker, c.EndRun, c.NoteFrames),
-    c.NoteHealth,
+    *(c.NoteHealth, c.NoteTrouble),
 }
 JOBS = (c.DeleteJob, c.PauseJob, c.EditJob, c.ChangeTasks, c.AppendBlocks, c.AppendTasks)
 

@@ -176,6 +176,9 @@ def test_a_job_that_is_ready_says_that_it_waits_for_a_worker(seen: Seen) -> None
     assert seen.job().why == "waits for a worker"
 
 
+@pytest.mark.proves(
+    "render.states.online", "render.states.nimby", "render.states.NIMBY", "render.states.paused"
+)
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
@@ -193,6 +196,7 @@ def test_a_workers_state_in_a_word(seen: Seen, changes: dict[str, Any], word: Wo
     assert bool(view.why) is (word is not WorkerState.IDLE)
 
 
+@pytest.mark.proves("render.states.busy", "render.states.offline")
 def test_a_worker_is_busy_missing_and_offline(seen: Seen) -> None:
     worker_id = seen.join()
     seen.submit(block("1"))
@@ -203,6 +207,7 @@ def test_a_worker_is_busy_missing_and_offline(seen: Seen) -> None:
     assert seen.views.worker(worker_id).state is WorkerState.OFFLINE
 
 
+@pytest.mark.proves("render.states.sick")
 def test_a_worker_that_fails_everybodys_tasks_is_sick(seen: Seen) -> None:
     seen.do(c.EditPool(path="/", changes={"sick_errors_count": 2}))
     worker_id = seen.join()
@@ -262,11 +267,12 @@ def test_the_farm_in_one_line(seen: Seen) -> None:
     assert view.services == ("generic", "nuke")
 
 
+@pytest.mark.proves("render.attributes.capacity_used")
 def test_a_worker_shows_its_runs_and_load(seen: Seen) -> None:
     worker_id = seen.join()
     seen.submit(block("1"))
     load = Resources(mem_total_mb=5)
-    seen.gauges.note_resources(worker_id, load)
+    seen.gauges.note_resources(worker_id, load, 5.0)
     view = seen.views.worker(worker_id)
     assert [run.task for run in view.runs] == [0]
     assert (view.resources, view.capacity_used) == (load, 1_000)

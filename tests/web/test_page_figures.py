@@ -61,6 +61,26 @@ def test_a_machine_without_gpus_and_classes_shows_none(farm: FakeFarm, page: Pag
     content(page)
 
 
+def test_a_tile_marks_a_worker_that_does_not_follow_its_pool(farm: FakeFarm, page: Page) -> None:
+    show(farm, page, workers=(make.worker(dirty=("services", "capacity_host")),))
+    page.wait("document.querySelector('.tile-own:not([hidden])')")
+    tip = "its own instead of its pool's: services, capacity_host"
+    assert page.ask("document.querySelector('.tile-own').title") == tip
+    farm.patch(number=8, workers=(make.worker(),))
+    page.wait("document.querySelector('.tile-own[hidden]')")
+    content(page)
+
+
+def test_a_tile_says_what_people_are_to_be_told_of_a_machine(farm: FakeFarm, page: Page) -> None:
+    told = "memory 95 % in use for 60 s"
+    show(farm, page, workers=(make.worker(trouble=told),))
+    page.wait("document.querySelector('.tile-trouble:not([hidden])')")
+    assert page.ask("document.querySelector('.tile-trouble').title") == told
+    farm.patch(number=8, workers=(make.worker(),))
+    page.wait("document.querySelector('.tile-trouble[hidden]')")
+    content(page)
+
+
 def test_a_run_that_used_more_than_it_asked_for_says_so(farm: FakeFarm, page: Page) -> None:
     meter = Meter(cpu_s=95.0, peak_memory_mb=5_210, gpu_memory_mb=2_048, read_mb=30, written_mb=4)
     result = RunResult(status=RunStatus.DONE, warning=True, message=OVER, meter=meter)
@@ -76,4 +96,12 @@ def test_a_run_that_used_more_than_it_asked_for_says_so(farm: FakeFarm, page: Pa
     assert page.ask("document.querySelector('.run-used').title") == (
         "processor 1 min 35 s, memory 5.1 GB, GPU memory 2.0 GB, read 30 MB, written 4 MB"
     )
+    content(page)
+
+
+@pytest.mark.proves("render.parsers.report")
+def test_what_a_parser_reports_stands_on_its_job(farm: FakeFarm, page: Page) -> None:
+    show(farm, page, "#/job/1", jobs=(make.job(report=HOSTILE),))
+    page.wait("document.querySelector('.report')?.textContent")
+    assert page.text(".report") == HOSTILE
     content(page)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from grange.model.ids import RunId
 from grange.model.run import Resources
 from grange.model.states import RunStatus
@@ -110,6 +112,21 @@ def test_a_connection_that_does_not_answer_is_dropped_soon_even_with_a_long_leas
     assert [type(effect) for effect in effects].count(Reconnect) == 1
 
 
+def test_a_worker_beats_and_samples_as_often_as_it_is_told() -> None:
+    table = Table()
+    beat = sent(table.wait_unanswered(HEARTBEAT_S), Beat)[0]
+    table.tell(BeatAck(number=beat.number, lease_s=LEASE_S, heartbeat_s=0.5, resources_s=4.0))
+    effects = table.wait(4.0)
+    assert (len(sent(effects, Beat)), len([e for e in effects if isinstance(e, Sample)])) == (8, 1)
+
+
+def test_an_answer_without_times_leaves_them_as_they_are() -> None:
+    table = Table()
+    beat = sent(table.wait_unanswered(HEARTBEAT_S), Beat)[0]
+    table.tell(BeatAck(number=beat.number, lease_s=LEASE_S))
+    assert len(sent(table.wait(2 * HEARTBEAT_S), Beat)) == 2
+
+
 def test_beats_begin_anew_after_a_reconnection() -> None:
     table = Table()
     table.wait_unanswered(LEASE_S * 0.8)
@@ -124,6 +141,7 @@ def test_without_a_link_there_are_no_beats() -> None:
     assert sent(table.wait(10), Beat) == []
 
 
+@pytest.mark.proves("render.resources.periodic")
 def test_the_machine_is_sampled_at_once_and_then_at_its_own_pace() -> None:
     table = Table(linked=False)
     assert Sample() in table.link()

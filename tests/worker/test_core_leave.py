@@ -6,8 +6,8 @@ import pytest
 
 from grange.model.ids import RunId
 from grange.model.states import RunStatus
-from grange.wire.worker import Bye, Ended, Examined, Instruct, Start
-from grange.worker import inputs
+from grange.wire.worker import Bye, Ended, Examined, Instruct, Launch, Start
+from grange.worker import effects, inputs
 from grange.worker.core import LEAVE_ACK_S, LEAVE_MAX_S
 from grange.worker.effects import Act, Examine, Keep, Kill, Note, Quit
 from grange.worker.inputs import Leave, Tick
@@ -96,6 +96,23 @@ def test_a_worker_told_to_examine_its_machine_says_what_is_wrong() -> None:
     assert table.tell(Instruct(what="self-test")) == [Examine()]
     (said,) = sent(table.tell(inputs.Examined(("disk: full",))), Examined)
     assert said.faults == ("disk: full",)
+
+
+def test_a_command_is_launched_and_the_worker_stays() -> None:
+    table = Table()
+    assert table.tell(Launch(command=("x",))) == [effects.Launch(("x",), leave=False)]
+    assert table.tell(inputs.Launched("", leave=False)) == []
+
+
+def test_a_worker_leaves_when_the_command_is_started_with_which_it_is_to() -> None:
+    table = Table()
+    assert table.tell(Launch(command="x", exit=True)) == [effects.Launch("x", leave=True)]
+    assert table.tell(inputs.Launched("", leave=True))[-1] == Quit("")
+
+
+def test_a_worker_stays_where_the_command_could_not_be_started() -> None:
+    said = [Note("a command was not launched: no such file")]
+    assert Table().tell(inputs.Launched("no such file", leave=True)) == said
 
 
 def test_an_unknown_instruction_is_noted() -> None:

@@ -139,6 +139,7 @@ def progress(server: FarmServer) -> list[Progress]:
     return [progress for beat in beats for progress in beat.progress]
 
 
+@pytest.mark.proves("render.resources.periodic")
 async def test_what_a_run_uses_and_the_machine_come_with_the_beats(
     server: FarmServer, tmp_path: Path
 ) -> None:
@@ -247,6 +248,7 @@ class RealPlugins(HostPlugins):
         return {"generic": "sh"}
 
 
+@pytest.mark.proves("render.services.feeds_parser")
 async def test_the_plugins_that_ship_are_used(server: FarmServer, tmp_path: Path) -> None:
     line = "echo PROGRESS: 40%; sleep 0.3; echo '[ PARSER WARNING ]'; exit 4"
     async with working(server, tmp_path, RealPlugins()):

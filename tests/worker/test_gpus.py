@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from grange.worker.gpus import Gpus
 from tests.worker.nvml import GB, FakeGpu, FakeNvml, Holder, Memory, four
 
 
+@pytest.mark.proves("render.resources.without_gpu")
 def test_without_a_driver_there_is_no_gpu_and_nothing_is_imported() -> None:
     program = (
         "import sys; from grange.worker import gpus; gpus.DRIVER = ('/no/driver',);"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from grange.model.machine import MachineSettings
 from grange.worker.gpus import Gpus
 from grange.worker.machine import Sampler, traits
@@ -25,6 +27,7 @@ def test_loopback_is_no_address(tmp_path: Path) -> None:
     assert "00:00:00:00:00:00" not in found.macs
 
 
+@pytest.mark.proves("render.resources.without_gpu")
 def test_the_load_is_sampled(tmp_path: Path) -> None:
     sampler = Sampler(tmp_path, Gpus())
     sum(range(2_000_000))

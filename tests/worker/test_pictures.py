@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from grange.model.machine import MachineSettings
 from grange.model.states import RunStatus
 from grange.plugins.pictures import child as child_module
 from grange.plugins.pictures import thumbnail
@@ -21,7 +22,7 @@ from grange.wire.worker import PICTURE_MAX, PICTURES_SINCE, Ended, Picture
 from grange.worker import pictures as module
 from grange.worker.pictures import Pictures
 from grange.worker.plugin import HostPlugins
-from tests.plugins.painting import flat, paint
+from tests.plugins.painting import flat, paint, read
 from tests.worker.build import a_run
 from tests.worker.server import FarmServer
 from tests.worker.site import working
@@ -240,6 +241,7 @@ def source(tmp_path: Path) -> Path:
     return paint(tmp_path / "source.png", flat(1, 0, 0))
 
 
+@pytest.mark.proves("render.thumbnails.after_the_task", "render.thumbnails.of_files")
 async def test_a_picture_of_an_ended_run_is_shown_after_its_result(
     server: FarmServer, tmp_path: Path, source: Path
 ) -> None:
@@ -258,6 +260,7 @@ async def test_a_picture_of_an_ended_run_is_shown_after_its_result(
         assert len(shown.data) <= PICTURE_MAX
 
 
+@pytest.mark.proves("render.thumbnails.on_the_fly")
 async def test_a_picture_is_shown_while_its_run_goes_on(
     server: FarmServer, tmp_path: Path, source: Path
 ) -> None:
@@ -267,6 +270,19 @@ async def test_a_picture_is_shown_while_its_run_goes_on(
         assert server.count(Ended) == 0
         await server.stop()
         await server.result()
+
+
+@pytest.mark.proves("render.thumbnails.size")
+@pytest.mark.parametrize(("side_px", "size"), [(16, (16, 12)), (48, (48, 36))])
+async def test_a_thumbnail_is_as_large_as_its_machine_is_set_to_make_it(
+    side_px: int, size: tuple[int, int], server: FarmServer, tmp_path: Path, source: Path
+) -> None:
+    machine = MachineSettings(thumbnail_px=side_px)
+    async with working(server, tmp_path, OwnPlugins(), machine=machine):
+        await server.execute(a_run(command="true", files=(str(source),)))
+        await server.until(lambda: pictures(server))
+    (shown,) = (item for item in server.heard if isinstance(item, Picture))
+    assert read(shown.data, tmp_path).shape[1::-1] == size
 
 
 async def test_a_picture_that_is_none_harms_neither_its_run_nor_the_next(

@@ -31,6 +31,7 @@ class FakeDesktop:
         self.closed.append(self.open.pop(window))
 
 
+@pytest.mark.proves("render.windows_must_die.closed")
 def test_every_window_with_a_listed_title_is_closed() -> None:
     desktop = FakeDesktop(CRASH, "Explorer", CRASH)
     assert windows_must_die.close(desktop, WINDOWS_MUST_DIE) == [CRASH, CRASH]
@@ -46,6 +47,7 @@ def test_an_empty_list_closes_nothing() -> None:
     assert windows_must_die.close(FakeDesktop(CRASH), ()) == []
 
 
+@pytest.mark.proves("render.windows_must_die.listed")
 def test_the_list_that_ships_is_afanasys() -> None:
     assert MachineSettings().windows_must_die == (
         "ImageMagick Studio library and utility programs",
@@ -59,6 +61,7 @@ def test_other_systems_have_no_such_windows() -> None:
     assert (windows_must_die.of_this_system() is None) is (sys.platform != "win32")
 
 
+@pytest.mark.proves("render.windows_must_die.closed", "render.windows_must_die.listed")
 @pytest.mark.anyio
 async def test_a_worker_closes_them_while_something_runs(
     server: FarmServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

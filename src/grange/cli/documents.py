@@ -26,7 +26,7 @@ TIMES: Final[Mapping[type[Any], frozenset[str]]] = {
     views.TaskView: frozenset({"started", "ended"}),
     views.ThumbnailView: frozenset({"made"}),
     views.UserView: frozenset({"created"}),
-    views.WorkerView: frozenset({"registered", "seen"}),
+    views.WorkerView: frozenset({"registered", "joined", "launched", "updated", "rested", "seen"}),
     NewJoinCode: frozenset({"expires"}),
 }
 

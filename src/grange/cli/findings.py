@@ -1,19 +1,17 @@
-"""How this machine looks: what the doctor found, and what it uses."""
+"""How this machine looks to the doctor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from grange.cli.amounts import count
-from grange.cli.screen import BAD, CARE, FAINT, GOOD, clean, out, table, unicode
-from grange.model.run import Resources, Traits
+from grange.cli.screen import BAD, CARE, FAINT, GOOD, clean, out, unicode
 from grange.worker.doctor.finding import Finding, Grade
 
 NAME_MAX: Final = 32  # columns of a name, which may be a folder's
@@ -48,22 +46,3 @@ def _sum(found: Sequence[Finding]) -> Text:
     if wrong:
         return Text.assemble((f"{count(wrong, 'thing')} wrong", BAD), f", {said}")
     return Text.assemble(("nothing is wrong", GOOD), f", {said}")
-
-
-def figures(machine: Traits, load: Resources) -> Iterator[RenderableType]:
-    """Show each figure by the name that it has in the API."""
-    for title, what in (("machine", machine), ("load", load)):
-        rows = ((Text(name, FAINT), _figure(value)) for name, value in _fields(what))
-        made = table(title, "~", rows=rows)
-        yield made
-
-
-def _fields(what: msgspec.Struct) -> list[tuple[str, Any]]:
-    return [(name, getattr(what, name)) for name in what.__struct_fields__]
-
-
-def _figure(value: Any) -> Text:
-    plain = msgspec.to_builtins(value)
-    if isinstance(plain, tuple | list):
-        return Text(clean(", ".join(str(item) for item in plain)) or "-")
-    return Text(clean(str(plain)) or "-")

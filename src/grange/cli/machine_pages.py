@@ -21,7 +21,11 @@ def worker(view: WorkerView, now: float) -> Iterator[RenderableType]:
     yield title.append_text(state(view.state)).append(f"  {clean(view.pool)}", FAINT)
     if view.sick or view.why:
         yield Text(clean(view.sick or view.why), BAD if view.sick else FAINT)
+    if view.trouble:
+        yield Text(clean(view.trouble), CARE)
+    yield from _settings(view)
     yield from machine(view.traits)
+    yield from _life(view, now)
     if view.resources is not None and view.presence is Presence.ONLINE:
         yield Text()
         yield from load(view.resources)
@@ -33,6 +37,44 @@ def worker(view: WorkerView, now: float) -> Iterator[RenderableType]:
             *("TASK", "RUN>", "TIME>", "DONE>", "CPU>", "MEMORY>", "GPU>", "READ>", "WRITTEN>"),
             "DOES~",
             rows=(_run(run, now) for run in view.runs),
+        )
+
+
+def _settings(view: WorkerView) -> Iterator[RenderableType]:
+    """Show what is set on a worker, and what of it is not its pool's."""
+    spec = view.spec
+    most = (_of(view.capacity_used, view.capacity), _of(len(view.runs), view.max_tasks))
+    parts = [f"{most[0]} capacity used", f"{most[1]} tasks", f"priority {spec.priority}"]
+    if spec.user:
+        parts.insert(0, f"belongs to {clean(spec.user)}")
+    yield faint(" · ".join(parts))
+    if spec.annotation:
+        yield Text(clean(spec.annotation))
+    if view.dirty:
+        back = f"to follow the pool: grange workers {clean(view.name)} --as-pool"
+        yield Text.assemble((f"own {', '.join(view.dirty)}", CARE), (f"; {back}", FAINT))
+
+
+def _of(used: int, most: int) -> str:
+    return f"{used:,} of {most:,}" if most >= 0 else f"{used:,}"
+
+
+def _life(view: WorkerView, now: float) -> Iterator[RenderableType]:
+    """Show where a worker is and since when."""
+    times = (
+        ("started", view.launched),
+        ("joined", view.joined),
+        ("first met", view.registered),
+        ("figures", view.updated),
+        ("slept or woken", view.rested),
+    )
+    parts = [f"from {clean(view.address)}"] if view.address else []
+    parts += [f"{word} {age(at, now)} ago" for word, at in times if at]
+    if parts:
+        yield faint(" · ".join(parts))
+    for item in view.traits.netifs:
+        yield faint(
+            " ".join(clean(text) for text in (item.name, item.mac, *item.addresses) if text)
         )
 
 

@@ -25,6 +25,8 @@ def workers(found: Sequence[WorkerView], now: float) -> Iterator[RenderableType]
         "DOES~",
         rows=(_row(worker, now) for worker in found),
     )
+    if any(worker.dirty for worker in found):
+        yield faint("* has values of its own instead of its pool's; which: grange workers NAME")
 
 
 def waiting(found: Sequence[CredentialView]) -> Iterator[RenderableType]:
@@ -48,7 +50,7 @@ def _row(worker: WorkerView, now: float) -> tuple[str | Text, ...]:
         memory(traits.memory_mb) if traits.memory_mb else faint("-"),
         str(traits.cpu_cores),
         cut(f"{traits.gpus}x {traits.gpu_name}".strip()) if traits.gpus else faint("-"),
-        cut(worker.pool),
+        cut(f"{worker.pool} *" if worker.dirty else worker.pool),
         faint("now") if online else age(worker.seen, now),
         _does(worker),
     )
@@ -57,7 +59,9 @@ def _row(worker: WorkerView, now: float) -> tuple[str | Text, ...]:
 def _does(worker: WorkerView) -> Text:
     if worker.runs:
         return cut(", ".join(_run(run) for run in worker.runs))
-    return cut(worker.sick or worker.why, BAD if worker.sick else FAINT)
+    if worker.sick or worker.trouble:
+        return cut(worker.sick or worker.trouble, BAD if worker.sick else CARE)
+    return cut(worker.why, FAINT)
 
 
 def _run(run: RunView) -> str:

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from grange.cli import (
     access,
+    afanasy,
     edit,
     health,
     jobs,
@@ -19,6 +20,7 @@ from grange.cli import (
     operate,
     order,
     paths,
+    pyfarm,
     reasons,
     serve,
     service,
@@ -132,6 +134,8 @@ for group in (
     tree,
     simulate,
     paths,
+    afanasy,
+    pyfarm,
     access,
 ):
     for command in group.commands.registered_commands:

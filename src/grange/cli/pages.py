@@ -67,6 +67,8 @@ def job(page: JobPage, now: float) -> Iterator[RenderableType]:
     view = page.detail.job
     yield _title(view)
     yield _subtitle(page.detail, now)
+    if view.report:
+        yield Text(clean(view.report))
     yield Text()
     for block in view.blocks[:BLOCKS_SHOWN]:
         yield from _block(block, page.states.get(block.number, ()))

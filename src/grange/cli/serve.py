@@ -117,6 +117,7 @@ def _greet(where: Any, login: str) -> None:
         to_copy(("  open it   ", FAINT), login),
         Text.assemble(("  try it    ", FAINT), "grange demo"),
         Text.assemble(("  add more  ", FAINT), "grange join-code"),
+        *([Text.assemble(("  Afanasy   ", FAINT), where.afanasy)] if where.afanasy else []),
         Text.assemble(("  stop it   ", FAINT), "Ctrl-C"),
     )
     sys.stdout.flush()

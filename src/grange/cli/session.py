@@ -29,15 +29,18 @@ class NoneSuch(Exception):
     """There is nothing of the name that was said; the text names the nearest."""
 
 
-def farm(ctx: typer.Context, *, patience_s: float = 0.0) -> grange.client.Client:
+def farm(
+    ctx: typer.Context, *, patience_s: float = 0.0, timeout_s: float = 30.0
+) -> grange.client.Client:
     """Open the farm.
 
     Args:
         ctx: of the command.
         patience_s: how long a server that is away is tried again.
+        timeout_s: how long it may be silent before it has answered.
     """
     session = ctx.ensure_object(Session)
-    return grange.client.Client(session.server, patience_s=patience_s)
+    return grange.client.Client(session.server, patience_s=patience_s, timeout_s=timeout_s)
 
 
 def sure(question: str, *, yes: bool) -> None:

@@ -170,9 +170,8 @@ def show_resources(state_dir: StateFolder = None, as_json: Json = False) -> None
 
     The load is measured over a second. No farm is asked.
     """
-    from grange.cli import screen
+    from grange.cli import machine_pages, screen
     from grange.cli.enlist import config_to_examine
-    from grange.cli.findings import figures
     from grange.worker.dashboard import disk_of
     from grange.worker.gpus import Gpus
     from grange.worker.machine import Sampler, traits
@@ -188,4 +187,4 @@ def show_resources(state_dir: StateFolder = None, as_json: Json = False) -> None
         whole = {"traits": msgspec.structs.asdict(machine)}
         screen.write_json({**whole, "resources": msgspec.structs.asdict(load)})
     else:
-        screen.show(*figures(machine, load))
+        screen.show(*machine_pages.machine(machine), "", *machine_pages.load(load))

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from grange.client import transport
 from grange.client.async_handles import AsyncJobHandle
+from grange.client.async_pyfarm import AsyncPyFarmDict
 from grange.client.path_map import job_to_server
 from grange.client.places import Place, find
 from grange.client.requests import farm as farm_requests
@@ -105,6 +106,10 @@ class AsyncClient:
     async def summary(self) -> FarmView:
         """Give the farm in one line."""
         return await self.send(farm_requests.summary())
+
+    def pyfarm_jobs(self) -> AsyncPyFarmDict:
+        """Give the farm as PyFarm's nested dictionary; see `grange.client.async_pyfarm`."""
+        return AsyncPyFarmDict(self)
 
     async def send(self, request: Request[T]) -> T:
         """Send any request of `grange.client.requests` and give what its reply says.

@@ -16,6 +16,7 @@ from grange.client.errors import WaitTimedOut
 from grange.client.handles import JobHandle
 from grange.client.path_map import job_to_server
 from grange.client.places import Place, find
+from grange.client.pyfarm import PyFarmDict
 from grange.client.requests import farm as farm_requests
 from grange.client.requests import jobs as job_requests
 from grange.client.requests import workers as worker_requests
@@ -126,6 +127,10 @@ class Client:
     def summary(self) -> FarmView:
         """Give the farm in one line."""
         return self.send(farm_requests.summary())
+
+    def pyfarm_jobs(self) -> PyFarmDict:
+        """Give the farm as PyFarm's nested dictionary, live; see `grange.client.pyfarm`."""
+        return PyFarmDict(self)
 
     def send(self, request: Request[T]) -> T:
         """Send any request of `grange.client.requests` and give what its reply says.

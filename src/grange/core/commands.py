@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from grange.model import patterns
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult, Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from grange.model.states import TaskFilter, TaskOp
+from grange.model.states import TaskFilter, TaskOp, TaskState
 
 Span = tuple[int, int]  # first and last task, both included
 Fields = dict[str, Any]  # field name -> new value, as decoded from JSON
@@ -28,6 +29,37 @@ class SubmitJob(Cmd, frozen=True, kw_only=True):
     spec: JobSpec
     user: str  #: the owner; the door has checked that the sender may act for it
     token: str = ""  #: the submitter's own word for this submission; "" none
+
+
+class RestoredTasks(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What has become of some tasks already."""
+
+    block: int
+    first: int
+    last: int  #: included
+    state: TaskState  #: DONE, FAILED, SKIPPED or SUSPENDED
+
+
+class RestoredRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The last run of a task, on a worker that this farm need not know."""
+
+    block: int
+    task: int
+    worker: str  #: its name; "" not known
+    attempt: int = 1  #: which start of the task it was
+    started: float = 0.0  #: epoch seconds; 0 not known: when it ended
+    ended: float = 0.0  #: epoch seconds; 0 not known: now
+    result: RunResult
+
+
+class RestoreJob(Cmd, frozen=True, kw_only=True):
+    """Create a job some of whose tasks are over already. Replies with `Restored`."""
+
+    spec: JobSpec
+    user: str  #: the owner; the door has checked that the sender may act for it
+    token: str = ""  #: as of `SubmitJob`
+    tasks: tuple[RestoredTasks, ...] = ()  #: the others are as at a submission
+    runs: tuple[RestoredRun, ...] = ()  #: at most one of a task
 
 
 class DeleteJob(Cmd, frozen=True, kw_only=True):
@@ -152,6 +184,8 @@ class JoinWorker(Cmd, frozen=True, kw_only=True):
     last_run: RunId = RunId(0)  #: the highest run it remembers, be it of another farm
     nimby: str = ""
     user: str = ""
+    launched: float = 0.0  #: when its process was started, by its own clock; 0 not known
+    address: str = ""  #: where its connection comes from
 
 
 class UnlinkWorker(Cmd, frozen=True, kw_only=True):
@@ -202,11 +236,27 @@ class InstructWorker(Cmd, frozen=True, kw_only=True):
     why: str = ""  #: for the audit, where no person does it
 
 
+class LaunchCommand(Cmd, frozen=True, kw_only=True):
+    """Have a worker start a command beside its tasks, which the farm does not watch."""
+
+    worker_id: WorkerId
+    command: patterns.Command
+    exit: bool = False  #: and leave, once the command is started
+
+
 class NoteHealth(Cmd, frozen=True, kw_only=True):
     """What a worker has found wrong with its machine."""
 
     worker_id: WorkerId
     faults: tuple[str, ...] = ()  #: a sentence each; none: it is well
+
+
+class NoteTrouble(Cmd, frozen=True, kw_only=True):
+    """A worker's figures say what its pool wants to be told of."""
+
+    worker_id: WorkerId
+    what: Literal["no-task", "overload"]
+    text: str  #: a sentence: what it is, since when
 
 
 class MeasureWorker(Cmd, frozen=True, kw_only=True):
@@ -235,6 +285,7 @@ class NoteFrames(Cmd, frozen=True, kw_only=True):
 
 Command = (
     SubmitJob
+    | RestoreJob
     | DeleteJob
     | PauseJob
     | EditJob
@@ -258,8 +309,10 @@ Command = (
     | EjectWorker
     | HealWorker
     | InstructWorker
+    | LaunchCommand
     | MeasureWorker
     | NoteHealth
+    | NoteTrouble
     | EndRun
     | NoteFrames
 )
@@ -270,6 +323,12 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
 
     job_id: JobId
     again: bool = False  #: the token was known: this is the job of the first submission
+
+
+class Restored(Submitted, frozen=True, kw_only=True):
+    """Reply to `RestoreJob`. The runs have numbers one after the other, as they were named."""
+
+    first_run: RunId = RunId(0)  #: 0 there are none, or none is as it was restored any more
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):

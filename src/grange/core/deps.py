@@ -287,11 +287,14 @@ def link_jobs(state: FarmState) -> None:
 
 
 def stuck_jobs(state: FarmState) -> list[JobId]:
-    """Jobs that wait in a circle, or for one that does. Cost: O(jobs)."""
+    """Jobs that wait in a circle, or for one that does. Cost: O(jobs).
+
+    Dependants that are gone are a fault of their own, which must not hide the others.
+    """
     left = {job.job_id: len(job.waits) for job in state.jobs.values()}
     line = [job_id for job_id, count in left.items() if not count]
     while line:
-        for job_id in state.jobs[line.pop()].dependants:
+        for job_id in state.jobs[line.pop()].dependants & left.keys():
             left[job_id] -= 1
             if not left[job_id]:
                 line.append(job_id)

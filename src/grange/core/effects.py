@@ -7,6 +7,7 @@ import msgspec
 from grange.core.events import Event
 from grange.core.records import NoteRecord
 from grange.model.ids import JobId, RunId, WorkerId
+from grange.model.patterns import Command
 from grange.model.run import RunSpec
 
 
@@ -32,6 +33,14 @@ class TellWorker(msgspec.Struct, frozen=True, gc=False, tag=True):
     what: str
 
 
+class Launch(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Have a worker start a command beside its tasks."""
+
+    worker_id: WorkerId
+    command: Command
+    exit: bool  #: and leave
+
+
 class WakeMachine(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Send a machine that sleeps the packet that wakes it."""
 
@@ -45,7 +54,7 @@ class DropFiles(msgspec.Struct, frozen=True, gc=False, tag=True):
     job_id: JobId
 
 
-Effect = StartRun | StopRun | TellWorker | WakeMachine | DropFiles
+Effect = StartRun | StopRun | TellWorker | Launch | WakeMachine | DropFiles
 
 
 class Changed(msgspec.Struct, frozen=True):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.states import RunStatus, TaskState
+
+Trouble = Literal["lost", "sick", "no-task", "overload"]  # what may befall a worker
 
 
 class Ev(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -85,6 +89,14 @@ class WorkerChanged(Ev, frozen=True):
     worker_id: WorkerId
 
 
+class WorkerTroubled(Ev, frozen=True):
+    """A person may have to see to a worker."""
+
+    worker_id: WorkerId
+    what: Trouble
+    text: str  #: a sentence: what it is, since when
+
+
 class WorkerDeleted(Ev, frozen=True):
     """A worker is forgotten."""
 
@@ -120,6 +132,7 @@ Event = (
     | RunStarted
     | RunEnded
     | WorkerChanged
+    | WorkerTroubled
     | WorkerDeleted
     | UserChanged
     | BranchChanged

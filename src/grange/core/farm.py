@@ -14,6 +14,7 @@ from grange.core import (
     nodes,
     operate,
     persist,
+    restore,
     runs,
     timers,
     workers,
@@ -26,6 +27,7 @@ Rule = Callable[[FarmState, Any, float, Outcome], None]
 
 RULES: dict[type, Rule] = {
     c.SubmitJob: jobs.submit,
+    c.RestoreJob: restore.restore,
     c.DeleteJob: jobs.delete,
     c.PauseJob: jobs.pause,
     c.EditJob: edits.edit,
@@ -49,7 +51,9 @@ RULES: dict[type, Rule] = {
     c.EjectWorker: workers.eject,
     c.HealWorker: health.heal,
     c.NoteHealth: health.note_health,
+    c.NoteTrouble: health.note_trouble,
     c.InstructWorker: workers.instruct,
+    c.LaunchCommand: workers.launch,
     c.MeasureWorker: workers.measure,
     c.EndRun: runs.end,
     c.NoteFrames: runs.note_frames,

@@ -5,9 +5,9 @@ Rules: Afanasy (specification 6), and a self-test of the machine, which it lacks
 
 from __future__ import annotations
 
-from grange.core.commands import HealWorker, NoteHealth
+from grange.core.commands import HealWorker, NoteHealth, NoteTrouble
 from grange.core.effects import Outcome, TellWorker
-from grange.core.events import WorkerChanged
+from grange.core.events import WorkerChanged, WorkerTroubled
 from grange.core.objects import Run, Worker
 from grange.core.state import FarmState
 from grange.core.supply import freshen, replace
@@ -16,7 +16,7 @@ from grange.model.ids import WorkerId
 SICK_MAX = 1_000  # characters of the reason
 
 
-def sicken(state: FarmState, user: str, run: Run, now: float) -> None:
+def sicken(state: FarmState, user: str, run: Run, now: float, out: Outcome) -> None:
     """Count failures in a row of different users' tasks; too many make the worker sick."""
     worker = state.workers[run.worker_id]
     chain = state.pool_chain(worker.pool)
@@ -27,6 +27,7 @@ def sicken(state: FarmState, user: str, run: Run, now: float) -> None:
         state.dirty.workers.add(worker.worker_id)
         replace(state, worker)
         await_test(state, worker, now)
+        out.events.append(WorkerTroubled(worker.worker_id, "sick", worker.sick))
 
 
 def await_test(state: FarmState, worker: Worker, now: float) -> None:
@@ -59,8 +60,15 @@ def note_health(state: FarmState, cmd: NoteHealth, now: float, out: Outcome) -> 
         _changed(state, worker, out)
         if begins:
             await_test(state, worker, now)
+            out.events.append(WorkerTroubled(worker.worker_id, "sick", sick))
     else:
         _heal(state, worker, out)
+
+
+def note_trouble(state: FarmState, cmd: NoteTrouble, now: float, out: Outcome) -> None:
+    """A worker's figures say what its pool wants to be told of. Changes nothing."""
+    worker = state.worker(cmd.worker_id)
+    out.events.append(WorkerTroubled(worker.worker_id, cmd.what, cmd.text))
 
 
 def heal(state: FarmState, cmd: HealWorker, now: float, out: Outcome) -> None:

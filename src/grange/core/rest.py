@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grange.core.demand import DemandKey
-from grange.core.effects import Outcome, TellWorker, WakeMachine
+from grange.core.effects import Effect, Launch, Outcome, TellWorker, WakeMachine
 from grange.core.errors import InvalidField
 from grange.core.events import WorkerChanged
 from grange.core.match import could_take
@@ -42,7 +42,16 @@ def put_to_sleep(state: FarmState, worker: Worker, now: float, out: Outcome) -> 
         raise InvalidField(text, "worker")
     if worker.rest is Rest.AWAKE:
         _move(state, worker, Rest.FALLING, now, out)
-    out.effects.append(TellWorker(worker.worker_id, "sleep"))
+    out.effects.append(_to_sleep(state, worker))
+
+
+def _to_sleep(state: FarmState, worker: Worker) -> Effect:
+    """What makes a machine sleep: its pools' command if it may be launched there, else its own."""
+    chain = (pool.spec.sleep_command for pool in state.pool_chain(worker.pool))
+    command = next((text for text in chain if text.strip()), "")
+    if command and worker.traits.launches:
+        return Launch(worker.worker_id, command, False)
+    return TellWorker(worker.worker_id, "sleep")
 
 
 def wake(state: FarmState, worker: Worker, now: float, out: Outcome) -> None:

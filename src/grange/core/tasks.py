@@ -92,6 +92,21 @@ class TaskTable:
         self.starts[index] = min(STARTS_MAX, self.starts[index] + 1)
         return self.starts[index]
 
+    def begin_as(self, first: int, last: int, state: TaskState) -> None:
+        """Say what tasks of a new block, which nobody has seen yet, are from the beginning."""
+        part = self.state[first : last + 1]
+        for present in set(part):
+            self.counts[present] -= part.count(present)
+        self.state[first : last + 1] = bytes([state]) * len(part)
+        self.counts[state] += len(part)
+        self.dirty.update(range(first // CHUNK, last // CHUNK + 1))
+
+    def ran_before(self, index: int, run_id: RunId, starts: int) -> None:
+        """Note the last run of a task of a new block."""
+        self.last_run[index] = run_id
+        self.starts[index] = min(STARTS_MAX, starts)
+        self.dirty.add(index // CHUNK)
+
     def set_flags(self, index: int, flags: TaskFlag) -> None:
         """Replace the flags of one task."""
         self.warned += _WARNED[flags] - _WARNED[self.flags[index]]

@@ -45,6 +45,8 @@ class MachineSettings(
     task_processes_max: Annotated[int, Meta(ge=0)] = 10_000
     #: pixels of the square that a thumbnail fits into; 0 makes none
     thumbnail_px: Annotated[int, Meta(ge=0, le=1_024)] = 256
+    #: the farm's admins may have the worker launch commands, which the farm does not watch
+    launch_commands: bool = False
     #: titles of windows that are closed wherever they appear (Windows)
     windows_must_die: Words = WINDOWS_MUST_DIE
 

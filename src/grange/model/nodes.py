@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -124,6 +124,21 @@ class PoolSpec(
     idle_input_s: Limit = -1  #: a person's last input is so long ago
     idle_free_s: Limit = -1  #: idle for so long: free, if it is nimby
     idle_sleep_s: Limit = -1  #: idle for so long: to sleep, until there is work
+    #: a shell's line that puts a machine to sleep where it lets the farm launch commands; ""
+    #: as the level above, and at the top as the machine's own settings say
+    sleep_command: ShortText = ""
+    exit_no_task_s: Limit = -1  #: a worker that had no task for so long exits; 0 never
+    #: people are told of a free worker that had no task for so long, for twice that ...; 0 never
+    no_task_event_s: Limit = -1
+    #: people are told of a machine that was overloaded for so long, for twice that ...; 0 never
+    overload_event_s: Limit = -1
+    overload_memory: Limit = -1  #: percent of memory in use that overload a machine; 0 none
+    overload_swap: Limit = -1  #: percent of swap in use that overload a machine; 0 none
+    overload_hdd: Limit = -1  #: percent of its disk in use that overload a machine; 0 none
+    heartbeat_s: Limit = -1  #: between two beats of a worker; 0 as the server's settings say
+    resources_s: Limit = -1  #: between two figures of its machine; 0 as the server's settings
+    #: a worker that is silent for so long has lost its runs; 0 and at most: the server's setting
+    lease_s: Limit = -1
 
 
 class WorkerSpec(
@@ -134,6 +149,19 @@ class WorkerSpec(
     user: ShortText = ""  #: whom the machine belongs to
     pool: ShortText = ""  #: "" assigned by the pools' patterns
     nimby: Nimby = Nimby.FREE
+
+
+#: Of a worker's fields, those for which its pool has values too.
+SHARED: Final = (
+    *("services", "services_disabled", "capacity_host", "max_tasks_host"),
+    *("power_host", "properties_host", "tickets_host"),
+)
+
+
+def own_values(spec: WorkerSpec) -> tuple[str, ...]:
+    """Name the fields in which a worker does not follow its pool (Afanasy: Dirty)."""
+    plain = WorkerSpec()
+    return tuple(name for name in SHARED if getattr(spec, name) != getattr(plain, name))
 
 
 #: The root pool's values where nobody says otherwise (Afanasy's).

@@ -33,12 +33,14 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     name: str  #: whom the credential belongs to
     credential_id: str
     address: str  #: where it came from
-    by: Literal["token", "session"] = "token"
+    by: Literal["token", "session", "digest", "word"] = "token"  #: "word": only its own
     expires: float = 0.0  #: epoch seconds at which it is nobody any more; 0 never
 
     @property
     def signature(self) -> str:
         """The user as an audit names him."""
+        if self.by == "word":
+            return f"{self.user or 'nobody'} (unverified)"
         return self.user if self.user == self.name else f"{self.name} as {self.user}"
 
     def reach(self, deed: Deed) -> Reach:

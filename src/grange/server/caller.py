@@ -29,7 +29,7 @@ class Caller:
     """
 
     def __init__(self, desk: Desk, principal: Principal) -> None:
-        self._desk = desk
+        self.desk = desk
         self.views = desk.views
         self.principal = principal
 
@@ -44,12 +44,12 @@ class Caller:
         """
         self.principal.require(type(command), self._owner(command))
         self._check_fields(command)
-        if self._desk.engine.crowded:
+        if self.desk.engine.crowded:
             raise ServerBusy("too many commands wait already", retry_s=RETRY_S)
         who = self.principal
         actor = Actor(who.signature, who.role, who.address)
         try:
-            return await self._desk.engine.do(command, actor)
+            return await self.desk.engine.do(command, actor)
         except Stopped as error:
             raise Stopping(str(error), retry_s=RETRY_S) from error
 
@@ -70,7 +70,7 @@ class Caller:
 
     def see_past_job(self, job_id: int) -> None:
         """Refuse a sender who may not see a job that may be deleted: then only who sees all."""
-        job = self._desk.engine.farm.state.jobs.get(JobId(job_id))
+        job = self.desk.engine.farm.state.jobs.get(JobId(job_id))
         self.may(Act.SEE_JOBS, job.user if job is not None else "")
 
     @property
@@ -80,9 +80,9 @@ class Caller:
 
     async def audit(self, action: str, target: str, details: Mapping[str, object]) -> None:
         """Keep what the sender did besides commands."""
-        await self._desk.audit(
+        await self.desk.audit(
             AuditRecord(
-                at=self._desk.clock(),
+                at=self.desk.clock(),
                 user=self.principal.signature,
                 role=self.principal.role,
                 address=self.principal.address,
@@ -94,8 +94,8 @@ class Caller:
 
     def _owner(self, command: c.Command) -> str | None:
         """Whose thing a command is about; None when nobody's, or when it does not exist."""
-        state = self._desk.engine.farm.state
-        if isinstance(command, c.SubmitJob | c.MoveJobs):
+        state = self.desk.engine.farm.state
+        if isinstance(command, c.SubmitJob | c.RestoreJob | c.MoveJobs):
             return command.user
         job_id = getattr(command, "job_id", None)
         if job_id is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import tomllib
 from collections.abc import Mapping
@@ -25,6 +26,19 @@ HOME: Final = "GRANGE_HOME"  # names the state folder, as `state_dir` does
 Seconds = Annotated[float, Meta(gt=0)]
 Bytes = Annotated[int, Meta(ge=1_024)]
 Texts = tuple[str, ...]
+#: What a command of a studio's own can be executed at.
+Happening = Literal[
+    "job-submitted",
+    "job-done",
+    "job-failed",
+    "job-deleted",
+    "worker-lost",
+    "worker-sick",
+    "worker-no-task",
+    "worker-overload",
+]
+Hook = Annotated[Texts, Meta(min_length=1)]  # program and arguments
+PersonsRole = Literal["submit", "viewer", "artist", "wrangler", "admin"]
 
 
 class BadSetting(Exception):
@@ -59,6 +73,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     #: where packets that wake machines are sent, each with or without a port
     wake_addresses: Texts = ("255.255.255.255",)
+
+    #: commands that are executed when something happens; each is told the story by its input
+    event_commands: dict[Happening, Hook] = {}
+
+    afanasy: bool = True  #: whether clients of Afanasy are served, at a port of their own
+    afanasy_listen: str = "127.0.0.1"  #: address to listen at for them
+    #: their port; 0 any free one; without a word 51000, or none where another program has that
+    afanasy_port: Annotated[int, Meta(ge=0, le=65_535)] | None = None
+    #: networks whose clients need no password there: they are believed who they say they are
+    afanasy_allow: Texts = ("127.0.0.0/8", "::1/128")
+    #: file of lines user:realm:digest, as `htdigest` writes them, for clients of other networks
+    afanasy_digest_file: Path | None = None
+    afanasy_role: PersonsRole = "admin"  #: what all who come in there may do
+    afanasy_cgru_folder: Path | None = None  #: a CGRU installation, whose web page is shown there
+    afanasy_workers: bool = True  #: whether render nodes of Afanasy may join there
 
     services_extra: Texts = ()  #: names of services that may be asked for besides those we know
     plugin_folders: Texts = ()  #: folders of a studio's own services and parsers
@@ -203,6 +232,7 @@ def _check_whole(settings: Settings) -> None:
         )
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise BadSetting("tls_certificate and tls_key go together: set both or none")
+    _check_afanasy(settings)
     for address in settings.wake_addresses:
         try:
             split_address(address)
@@ -213,4 +243,23 @@ def _check_whole(settings: Settings) -> None:
         raise BadSetting(
             f"lease_s = {settings.lease_s:g} is too short for heartbeat_s ="
             f" {settings.heartbeat_s:g}: a lease holds at least two and a half beats"
+        )
+
+
+def _check_afanasy(settings: Settings) -> None:
+    """Refuse a port for clients of Afanasy at which anybody could do anything."""
+    networks = []
+    for text in settings.afanasy_allow:
+        try:
+            networks.append(ipaddress.ip_network(text, strict=False))
+        except ValueError as error:
+            why = f"afanasy_allow: {text!r} is no network, such as 10.0.0.0/24, and no address"
+            raise BadSetting(why) from error
+    open_to_others = not all(network.is_loopback for network in networks)
+    guarded = open_to_others or settings.afanasy_digest_file is not None
+    if settings.afanasy and not is_loopback(settings.afanasy_listen) and not guarded:
+        raise BadSetting(
+            f"afanasy_listen = {settings.afanasy_listen!r} without a word on who may come in:"
+            ' name your network, as in afanasy_allow = ["127.0.0.0/8", "10.0.0.0/24"], or a file'
+            " of passwords, as in afanasy_digest_file"
         )

@@ -300,7 +300,7 @@ def _keys(event: ev.Event) -> Iterator[_Key]:
         case ev.TasksChanged():
             yield ("job", event.job_id)
             yield _Task(event.job_id, event.block, -1)
-        case ev.WorkerChanged() | ev.WorkerDeleted():
+        case ev.WorkerChanged() | ev.WorkerTroubled() | ev.WorkerDeleted():
             yield ("worker", event.worker_id)
         case ev.UserChanged() | ev.BranchChanged() | ev.PoolChanged():
             return

@@ -24,14 +24,17 @@ class Gauges:
     def __init__(self) -> None:
         self.progress: dict[RunId, Progress] = {}
         self.resources: dict[WorkerId, Resources] = {}
+        self.updated: dict[WorkerId, float] = {}  # when these came, epoch seconds
+        self.troubles: dict[WorkerId, str] = {}  # of those that have some
 
     def note_progress(self, item: Progress) -> None:
         """Keep a run's progress."""
         activity = item.activity[:TEXT_MAX]
         self.progress[item.run_id] = replace(item, activity=activity)
 
-    def note_resources(self, worker_id: WorkerId, resources: Resources) -> None:
+    def note_resources(self, worker_id: WorkerId, resources: Resources, now: float) -> None:
         """Keep a machine's load."""
+        self.updated[worker_id] = now
         users = resources.logged_in_users[:USERS_MAX]
         self.resources[worker_id] = replace(
             resources,
@@ -43,6 +46,13 @@ class Gauges:
             custom=tuple(_clipped(dial) for dial in resources.custom[:DIALS_MAX]),
         )
 
+    def note_trouble(self, worker_id: WorkerId, text: str) -> None:
+        """Keep what people are told of a machine; "" nothing."""
+        if text:
+            self.troubles[worker_id] = text
+        else:
+            self.troubles.pop(worker_id, None)
+
     def forget(self, events: Sequence[Event]) -> None:
         """Drop what is known of runs that ended and of workers that were deleted."""
         for event in events:
@@ -50,6 +60,8 @@ class Gauges:
                 self.progress.pop(event.run_id, None)
             elif isinstance(event, WorkerDeleted):
                 self.resources.pop(event.worker_id, None)
+                self.updated.pop(event.worker_id, None)
+                self.troubles.pop(event.worker_id, None)
 
 
 def _clipped(dial: Dial) -> Dial:

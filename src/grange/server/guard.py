@@ -53,7 +53,7 @@ HEADERS: Final[Mapping[bytes, bytes]] = {
     b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
-_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[\w.\-]+)(?::(\d{1,5}))?", re.ASCII | re.IGNORECASE)
+HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[\w.\-]+)(?::(\d{1,5}))?", re.ASCII | re.IGNORECASE)
 _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _WEB: Final = {"ws": "http", "wss": "https"}
 
@@ -73,7 +73,7 @@ class Guard:
         self, app: App, *, hosts: Iterable[str], origins: Iterable[str], body_max_bytes: int
     ) -> None:
         self._app = app
-        self._hosts = LOOPBACK_NAMES | {_bare(host) for host in hosts}
+        self._hosts = LOOPBACK_NAMES | {bare_host(host) for host in hosts}
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
         self._body_max_bytes = body_max_bytes
 
@@ -107,12 +107,12 @@ class Guard:
 
     def _check_host(self, scope: Scope) -> str:
         host = header(scope, b"host")
-        found = _HOST.fullmatch(host) if host is not None else None
+        found = HOST.fullmatch(host) if host is not None else None
         if host is None or found is None:
             raise BadHost("the request names no host, or more than one")
-        name = _bare(found[1])
+        name = bare_host(found[1])
         reached = scope.get("server")
-        if name not in self._hosts and not (reached and name == _bare(reached[0])):
+        if name not in self._hosts and not (reached and name == bare_host(reached[0])):
             raise BadHost(
                 f"this server is not called {name[:100]!r}",
                 hint="name it in allowed_hosts if it is",
@@ -183,7 +183,7 @@ async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
     await respond(send, status, msgspec.json.encode(view), headers, kind)
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
     """A host's name or address as it is compared."""
     name = host.strip("[]").rstrip(".").lower()
     try:
@@ -202,4 +202,4 @@ def _origin(text: str) -> tuple[str, str, int] | None:
         port = parts.port or _PORTS[scheme]
     except (ValueError, KeyError):
         return None
-    return scheme, _bare(parts.hostname or ""), port
+    return scheme, bare_host(parts.hostname or ""), port

@@ -27,7 +27,7 @@ IDLE_MAX_S: Final = 75  # seconds between two requests of one connection; longer
 READ_MAX_S: Final = 120.0  # for the other side to read what fills its connection
 PING_S: Final = 20.0  # seconds between the pings of a WebSocket, and for their answers
 BACKLOG: Final = 4_096  # connections that wait to be accepted: a farm that comes back at once
-_EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, not listened at)
+EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, not listened at)
 _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -83,13 +83,13 @@ class Listener:
         self._connections_max = connections_max
         self._stop_max_s = stop_max_s
         self._server: _Server | None = None
-        self._socket = _bind(host, port)
+        self._socket = bind(host, port)
         self.port: int = self._socket.getsockname()[1]
 
     @property
     def url(self) -> str:
         """Its address on this machine."""
-        host = self.host if self.host not in _EVERYWHERE else "127.0.0.1"
+        host = self.host if self.host not in EVERYWHERE else "127.0.0.1"
         return url(host, self.port, encrypted=self._tls is not None)
 
     async def run(self, app: App) -> None:
@@ -309,7 +309,17 @@ def raise_file_limit(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, setting: str = "--port") -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: address to listen at.
+        port: 0 for any free one.
+        setting: what a person changes to have another port.
+
+    Raises:
+        CannotListen: the address is taken, or is none of this machine's.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     name = "127.0.0.1" if host == "localhost" else host
     try:
@@ -322,5 +332,5 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise CannotListen(
             f"{host}:{port} cannot be listened at: {error.strerror}; is a server running there"
-            " already? Another port: --port"
+            f" already? Another port: {setting}"
         ) from error

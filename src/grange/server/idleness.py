@@ -18,28 +18,32 @@ from grange.model.run import Resources
 from grange.model.states import Nimby, Rest
 
 RULES: Final = tuple(
-    name for name in PoolSpec.__struct_fields__ if name.startswith(("busy_", "idle_"))
+    name for name in PoolSpec.__struct_fields__ if name.startswith(("busy_", "idle_", "exit_"))
 )
 
 
 class Change(msgspec.Struct, frozen=True):
     """What is to become of a worker, and why."""
 
-    to: Literal["nimby", "free", "sleep"]
+    to: Literal["nimby", "free", "sleep", "exit"]
     why: str
 
 
 class Idleness:
-    """Since when each machine is busy with something else, or idle."""
+    """Since when each machine is busy with something else, idle, or without a task."""
 
     def __init__(self) -> None:
         self._busy: dict[WorkerId, float] = {}
         self._idle: dict[WorkerId, float] = {}
+        self._taskless: dict[WorkerId, float] = {}
+        self._worked: dict[WorkerId, float] = {}  # when it last began or ended a task
 
     def forget(self, worker_id: WorkerId) -> None:
         """A worker is gone, or its figures are old."""
         self._busy.pop(worker_id, None)
         self._idle.pop(worker_id, None)
+        self._taskless.pop(worker_id, None)
+        self._worked.pop(worker_id, None)
 
     def look(
         self, worker: Worker, pools: Sequence[Pool], load: Resources, now: float
@@ -55,11 +59,18 @@ class Idleness:
         Returns:
             What is to be done, if it is time.
         """
-        rules = resolved(pools)
+        rules = resolved(pools, RULES)
+        if self._worked.get(worker.worker_id) != worker.changed:
+            self.forget(worker.worker_id)  # it had a task since the last look
+            self._worked[worker.worker_id] = worker.changed
         if worker.runs or worker.rest is not Rest.AWAKE:
             self.forget(worker.worker_id)
             return None
-        return self._busy_for(worker, rules, load, now) or self._idle_for(worker, rules, load, now)
+        return (
+            self._busy_for(worker, rules, load, now)
+            or self._taskless_for(worker, rules, now)
+            or self._idle_for(worker, rules, load, now)
+        )
 
     def _busy_for(
         self, worker: Worker, rules: dict[str, int], load: Resources, now: float
@@ -73,6 +84,13 @@ class Idleness:
             return None
         self.forget(worker.worker_id)
         return Change("nimby", f"in use for {seconds:.0f} s: {what}")
+
+    def _taskless_for(self, worker: Worker, rules: dict[str, int], now: float) -> Change | None:
+        seconds = now - self._taskless.setdefault(worker.worker_id, now)
+        if not 0 < rules["exit_no_task_s"] <= seconds:
+            return None
+        self.forget(worker.worker_id)
+        return Change("exit", f"no task for {seconds:.0f} s")
 
     def _idle_for(
         self, worker: Worker, rules: dict[str, int], load: Resources, now: float
@@ -89,11 +107,11 @@ class Idleness:
         return None
 
 
-def resolved(pools: Sequence[Pool]) -> dict[str, int]:
-    """The thresholds of a pool; a negative one is as the level above says, 0 at the top."""
+def resolved(pools: Sequence[Pool], names: Sequence[str]) -> dict[str, int]:
+    """Some settings of a pool; a negative one is as the level above says, 0 at the top."""
     return {
         name: next((value for pool in pools if (value := getattr(pool.spec, name)) >= 0), 0)
-        for name in RULES
+        for name in names
     }
 
 
@@ -103,8 +121,8 @@ def busy_with(rules: dict[str, int], load: Resources) -> str:
         text
         for text, value, least in (
             ("CPU {} %", 100 - load.cpu_idle, rules["busy_cpu"]),
-            ("memory {} %", _memory(load), rules["busy_memory"]),
-            ("swap {} %", _swap(load), rules["busy_swap"]),
+            ("memory {} %", memory_percent(load), rules["busy_memory"]),
+            ("swap {} %", swap_percent(load), rules["busy_swap"]),
             ("disk busy {} %", load.hdd_busy, rules["busy_hdd_io"]),
             ("network {} MB/s", _net(load), rules["busy_net_mbs"]),
         )
@@ -124,8 +142,8 @@ def is_idle(rules: dict[str, int], load: Resources) -> bool:
         holds
         for rule, holds in (
             ("idle_cpu", 100 - load.cpu_idle <= rules["idle_cpu"]),
-            ("idle_memory", _memory(load) <= rules["idle_memory"]),
-            ("idle_swap", _swap(load) <= rules["idle_swap"]),
+            ("idle_memory", memory_percent(load) <= rules["idle_memory"]),
+            ("idle_swap", swap_percent(load) <= rules["idle_swap"]),
             ("idle_hdd_gb", load.hdd_free_gb >= rules["idle_hdd_gb"]),
             ("idle_hdd_io", load.hdd_busy <= rules["idle_hdd_io"]),
             ("idle_net_mbs", _net(load) <= rules["idle_net_mbs"]),
@@ -136,12 +154,14 @@ def is_idle(rules: dict[str, int], load: Resources) -> bool:
     return bool(asked) and all(asked)
 
 
-def _memory(load: Resources) -> float:
+def memory_percent(load: Resources) -> float:
+    """How much of its memory a machine uses; 0 where it does not tell."""
     used = load.mem_total_mb - load.mem_free_mb
     return 100 * used / load.mem_total_mb if load.mem_total_mb else 0.0
 
 
-def _swap(load: Resources) -> float:
+def swap_percent(load: Resources) -> float:
+    """How much of its swap a machine uses; 0 where it has none."""
     return 100 * load.swap_used_mb / load.swap_total_mb if load.swap_total_mb else 0.0
 
 

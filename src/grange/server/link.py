@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from grange.core.objects import Run
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
+from grange.server.clocks import Clocks
 from grange.server.socket import Socket
 from grange.wire import worker as wire
 from grange.wire.codec import PACK_MAX
@@ -33,10 +34,23 @@ def clipped(result: RunResult) -> RunResult:
 
 
 class Link:
-    """One connection of one worker."""
+    """One connection of one worker.
 
-    def __init__(self, worker_id: WorkerId, socket: Socket, version: int) -> None:
+    Args:
+        worker_id: whose.
+        socket: the connection.
+        version: of the protocol, as the worker speaks it.
+        clocks: as the worker is told them in the first message.
+        granted: monotonic; how long a lease may run that it has of an earlier connection.
+    """
+
+    def __init__(
+        self, worker_id: WorkerId, socket: Socket, version: int, clocks: Clocks, granted: float
+    ) -> None:
         self.worker_id = worker_id
+        self._version = version
+        self._clocks = clocks  # as the worker was told
+        self._granted = granted  # monotonic: how long a lease may run that it had before
         self.pack_max = PACK_MAX if version >= wire.PACKED_SINCE else 1  # messages of a frame
         self.socket = socket
         self.outbox: asyncio.Queue[wire.ToWorker] = asyncio.Queue(OUTBOX_MAX)
@@ -48,6 +62,27 @@ class Link:
         self.gone = asyncio.Event()
         self._booked: dict[asyncio.Future[object], RunId] = {}  # results that are being committed
         self._taken = asyncio.Event()  # one of them has been
+
+    @property
+    def until(self) -> float:
+        """When the worker has surely killed its runs, if nothing more is heard of it."""
+        return max(self._granted, self.heard + self._clocks.lease_s)
+
+    def renew(self, number: int, clocks: Clocks) -> None:
+        """Answer a beat that was just heard, with the times that now hold for the worker."""
+        if clocks == self._clocks or self._version < wire.TIMES_SINCE:
+            self.tell(wire.BeatAck(number=number, lease_s=self._clocks.worker_lease_s))
+            return
+        self._granted = self.until  # the answer may be lost
+        self._clocks = clocks
+        self.tell(
+            wire.BeatAck(
+                number=number,
+                lease_s=clocks.worker_lease_s,
+                heartbeat_s=clocks.heartbeat_s,
+                resources_s=clocks.resources_s,
+            )
+        )
 
     async def room_for_result(self) -> None:
         """Wait until another result may be committed."""

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-import msgspec
-
 from grange.core.commands import (
     Command,
     EndRun,
@@ -20,9 +18,11 @@ from grange.core.commands import (
 )
 from grange.core.effects import DropFiles, Effect, WakeMachine
 from grange.core.errors import Rejected
+from grange.core.objects import Worker
 from grange.core.workers import is_same
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.states import Presence
+from grange.server.clocks import Clocks, clocks_of
 from grange.server.engine import Engine, Stopped
 from grange.server.gauges import Gauges
 from grange.server.link import TEXT_MAX, Link, clipped
@@ -47,15 +47,6 @@ FAULTS_MAX = 100  # of a machine that was examined
 CLOSE_TEXT_MAX = 40  # characters of a reason for closing: it has room for 123 bytes
 
 
-class Clocks(msgspec.Struct, frozen=True, kw_only=True):
-    """Times of the worker protocol, in seconds."""
-
-    lease_s: float = 60.0  #: a worker that is silent for so long has lost its runs
-    worker_lease_s: float = 48.0  #: a worker kills its runs when unanswered for so long
-    heartbeat_s: float = 2.0
-    resources_s: float = 10.0
-
-
 class Links:
     """All connections of workers.
 
@@ -66,7 +57,7 @@ class Links:
         log_grew: told of each piece of log on the shelf: job id, run id, offset, data.
         show: takes thumbnails: job id, run id, name, JPEG.
         touched: told of each worker with new telemetry.
-        clocks: times of the protocol.
+        clocks: times of the protocol, where a worker's pools do not say others.
         monotonic: seconds that never jump.
     """
 
@@ -90,16 +81,16 @@ class Links:
         self._monotonic = monotonic
         self._links: dict[WorkerId, Link] = {}
         self._telemetry = Telemetry(engine, gauges, touched=touched, monotonic=monotonic)
-        self._missing: dict[WorkerId, float] = {}  # when each was heard last
+        self._missing: dict[WorkerId, float] = {}  # when the lease of each ends
         self._joining: set[str] = set()  # names of those who join just now
         self._early: dict[WorkerId, list[wire.ToWorker]] = {}  # for those who join just now
 
     async def run(self) -> None:
         """Take runs back from workers whose lease is over. Never ends."""
-        start = self._monotonic()
+        longest = self._monotonic() + self._clocks.lease_s
         for worker in self._engine.farm.state.workers.values():
             if worker.presence is Presence.MISSING:
-                self._missing[worker.worker_id] = start
+                self._missing[worker.worker_id] = longest
         while True:
             await asyncio.sleep(min(1.0, self._clocks.lease_s / 4))
             await self.end_leases()
@@ -108,12 +99,12 @@ class Links:
         """Cut links that have been silent for a lease; take runs back from who stays away."""
         now = self._monotonic()
         for link in list(self._links.values()):
-            if now - link.heard > self._clocks.lease_s:
+            if now > link.until:
                 link.gone.set()
         over = [
             worker_id
-            for worker_id, heard in self._missing.items()
-            if now - heard > self._clocks.lease_s and not self._is_back(worker_id)
+            for worker_id, until in self._missing.items()
+            if now > until and not self._is_back(worker_id)
         ]
         async with asyncio.TaskGroup() as group:
             for worker_id in over:
@@ -121,9 +112,14 @@ class Links:
                 group.create_task(self._tell_farm(LoseWorker(worker_id=worker_id)))
 
     def _is_back(self, worker_id: WorkerId) -> bool:
-        """Whether a worker is linked, or about to be: what it has is then for its join to say."""
+        """Whether a worker is linked, be it through a door, or about to be.
+
+        What it has is then for its join to say.
+        """
         worker = self._engine.farm.state.workers.get(worker_id)
-        return worker_id in self._links or (worker is not None and worker.name in self._joining)
+        if worker is None:
+            return False
+        return worker_id in self._links or worker.linked or worker.name in self._joining
 
     def perform(self, effects: Sequence[Effect]) -> None:
         """Pass on what the farm wants workers to do.
@@ -164,7 +160,7 @@ class Links:
             await socket.close(1002, "a connection begins with hello")
             return
         try:
-            link = await self._admit(socket, hello, name)
+            link = await self._admit(socket, hello, name, address)
         except Stopped as why:
             await socket.close(1012, str(why))
             return
@@ -178,7 +174,9 @@ class Links:
         if link is not None:
             link.gone.set()
 
-    async def _admit(self, socket: Socket, hello: wire.Hello, name: str | None) -> Link | None:
+    async def _admit(
+        self, socket: Socket, hello: wire.Hello, name: str | None, address: str
+    ) -> Link | None:
         """Let a worker join, or tell it why not."""
         if not wire.VERSION_MIN <= hello.version <= wire.VERSION:
             text = (
@@ -194,23 +192,26 @@ class Links:
             text = f"a worker named {hello.name!r} is joining already"
             await self._refuse(socket, "name-taken", text, RETRY_S)
             return None
-        self._replace_link(hello)
+        replaced = self._replace_link(hello)
         self._joining.add(hello.name)
         try:
-            joined = await self._engine.do(join_command(hello))
+            joined = await self._engine.do(join_command(hello, address))
         except Rejected as why:
+            if replaced is not None:
+                await self._tell_farm(UnlinkWorker(worker_id=replaced))
             await self._refuse(socket, why.code, str(why), RETRY_S)
             return None
         finally:
             self._joining.discard(hello.name)
         assert isinstance(joined, Joined)
-        link = Link(joined.worker_id, socket, hello.version)
+        clocks = self._clocks_of(self._engine.farm.state.workers[joined.worker_id])
+        granted = self._missing.pop(joined.worker_id, 0.0)
+        link = Link(joined.worker_id, socket, hello.version, clocks, granted)
         link.heard = self._monotonic()
-        link.tell(self._welcome(joined, hello))
+        link.tell(self._welcome(joined, hello, clocks))
         for message in self._told_early(joined.worker_id):
             link.tell(message)
         self._links[joined.worker_id] = link
-        self._missing.pop(joined.worker_id, None)
         return link
 
     def _told_early(self, worker_id: WorkerId) -> Iterator[wire.ToWorker]:
@@ -220,7 +221,10 @@ class Links:
             if not isinstance(message, wire.Start) or message.run.run_id in worker.runs:
                 yield message
 
-    def _welcome(self, joined: Joined, hello: wire.Hello) -> wire.Welcome:
+    def _clocks_of(self, worker: Worker) -> Clocks:
+        return clocks_of(self._engine.farm.state.pool_chain(worker.pool), self._clocks)
+
+    def _welcome(self, joined: Joined, hello: wire.Hello, clocks: Clocks) -> wire.Welcome:
         offsets: dict[int, int] = {}
         for run_id in (*hello.runs, *hello.ended):
             run = self._engine.farm.state.runs.get(run_id)
@@ -229,22 +233,22 @@ class Links:
         return wire.Welcome(
             version=hello.version,
             worker_id=joined.worker_id,
-            lease_s=self._clocks.worker_lease_s,
-            heartbeat_s=self._clocks.heartbeat_s,
-            resources_s=self._clocks.resources_s,
+            lease_s=clocks.worker_lease_s,
+            heartbeat_s=clocks.heartbeat_s,
+            resources_s=clocks.resources_s,
             log_offsets=offsets,
         )
 
-    def _replace_link(self, hello: wire.Hello) -> None:
-        """End an older connection of the same worker, be it of an earlier life."""
+    def _replace_link(self, hello: wire.Hello) -> WorkerId | None:
+        """End an older connection of the same worker, be it of an earlier life; whose it was."""
         state = self._engine.farm.state
         worker_id = state.worker_names.get(hello.name)
         old = None if worker_id is None else self._links.get(worker_id)
-        if old is None:
-            return
-        if is_same(state.workers[old.worker_id], hello.boot_id, hello.home):
-            self._links.pop(old.worker_id)
-            old.gone.set()
+        if old is None or not is_same(state.workers[old.worker_id], hello.boot_id, hello.home):
+            return None
+        self._missing[old.worker_id] = self._links.pop(old.worker_id).until
+        old.gone.set()
+        return old.worker_id
 
     async def _refuse(self, socket: Socket, code: str, text: str, retry_s: float) -> None:
         await socket.send(encode(wire.Refused(code=code, message=text, retry_s=retry_s)))
@@ -276,7 +280,7 @@ class Links:
             if link.left:
                 await self._tell_farm(LoseWorker(worker_id=link.worker_id, reason="it stopped"))
             else:
-                self._missing[link.worker_id] = link.heard
+                self._missing[link.worker_id] = link.until
                 await self._tell_farm(UnlinkWorker(worker_id=link.worker_id))
 
     async def _tell_farm(self, command: Command) -> None:
@@ -365,11 +369,11 @@ class Links:
             self._show(job_id, message.run_id, message.name, message.data)
 
     async def _beat(self, link: Link, beat: wire.Beat) -> None:
-        link.tell(wire.BeatAck(number=beat.number, lease_s=self._clocks.worker_lease_s))
         worker = self._engine.farm.state.workers.get(link.worker_id)
         if worker is None:
             link.gone.set()
         else:
+            link.renew(beat.number, self._clocks_of(worker))
             await self._telemetry.take(link, worker, beat)
 
 

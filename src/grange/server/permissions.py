@@ -58,6 +58,7 @@ RIGHTS: Final[dict[Deed, Reaches]] = {
     Act.ISSUE_TOKENS: _PEOPLE,
     Act.ACT_FOR_OTHERS: _FARM,
     c.SubmitJob: Reaches(submit=_O, viewer=_N, artist=_O, wrangler=_A, admin=_A),
+    c.RestoreJob: _JOBS,
     c.DeleteJob: _JOBS,
     c.PauseJob: _JOBS,
     c.EditJob: _JOBS,
@@ -78,6 +79,7 @@ RIGHTS: Final[dict[Deed, Reaches]] = {
     c.EjectWorker: _JOBS,
     c.HealWorker: _FARM,
     c.InstructWorker: _FARM,
+    c.LaunchCommand: _PEOPLE,  # it is no task: no job, no limits and no log that people see
 }
 
 #: Where a role reaches only its own: the fields that it may change there; others are kept.

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from grange.core.commands import JoinWorker
-from grange.core.effects import StartRun, StopRun, TellWorker
+from grange.core.effects import Launch, StartRun, StopRun, TellWorker
 from grange.model.run import Traits
 from grange.model.spec import NAME_MAX
 from grange.wire import worker as wire
 
 TEXT_MAX: Final = 1_000  # characters of a text of a worker's traits
 LIST_MAX: Final = 1_000  # items of a list of them
+NETIFS_MAX: Final = 100  # network interfaces of a machine
 
 
-def message_of(effect: StartRun | StopRun | TellWorker) -> wire.ToWorker:
+def message_of(effect: StartRun | StopRun | TellWorker | Launch) -> wire.ToWorker:
     """What a worker is told of an effect."""
     match effect:
         case StartRun():
@@ -26,10 +28,12 @@ def message_of(effect: StartRun | StopRun | TellWorker) -> wire.ToWorker:
             return wire.Stop(run_id=effect.run_id, reason=effect.reason)
         case TellWorker():
             return wire.Instruct(what=effect.what)
+        case Launch():
+            return wire.Launch(command=effect.command, exit=effect.exit)
 
 
-def join_command(hello: wire.Hello) -> JoinWorker:
-    """What the farm is told of a worker's first message."""
+def join_command(hello: wire.Hello, address: str) -> JoinWorker:
+    """What the farm is told of a worker's first message, and of where it came from."""
     return JoinWorker(
         name=hello.name,
         boot_id=hello.boot_id[:TEXT_MAX],
@@ -40,6 +44,8 @@ def join_command(hello: wire.Hello) -> JoinWorker:
         last_run=hello.last_run,
         nimby=hello.nimby,
         user=hello.user[:NAME_MAX],
+        launched=hello.launched if 0 < hello.launched < math.inf else 0.0,
+        address=address,
     )
 
 
@@ -53,6 +59,15 @@ def bounded(traits: Traits) -> Traits:
         services=_few(traits.services),
         addresses=_few(traits.addresses),
         macs=_few(traits.macs),
+        netifs=tuple(
+            replace(
+                item,
+                name=item.name[:TEXT_MAX],
+                mac=item.mac[:TEXT_MAX],
+                addresses=_few(item.addresses),
+            )
+            for item in traits.netifs[:NETIFS_MAX]
+        ),
     )
 
 

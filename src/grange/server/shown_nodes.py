@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from grange.core.objects import Branch, Pool, User, Worker
 from grange.core.state import FarmState
 from grange.core.why import REFUSALS
+from grange.model.nodes import own_values
 from grange.model.states import Nimby, Presence, Rest, WorkerState
 from grange.model.views import BranchView, PoolView, TicketView, UserView, WorkerView
 from grange.server.gauges import Gauges
@@ -56,13 +58,27 @@ def worker_view(state: FarmState, gauges: Gauges, worker: Worker) -> WorkerView:
         capacity=worker.capacity,
         capacity_used=worker.capacity_used,
         max_tasks=worker.max_tasks,
-        runs=tuple(live_run(gauges, run, worker.name) for run in runs),
+        runs=tuple(live_run(gauges, state.jobs[run.job_id], run, worker.name) for run in runs),
         resources=gauges.resources.get(worker.worker_id),
         sick=worker.sick,
+        address=worker.address,
+        address_family=_family(worker.address),
         registered=worker.registered,
+        joined=worker.joined,
+        launched=worker.launched,
+        updated=gauges.updated.get(worker.worker_id, 0.0),
+        rested=worker.rested,
         seen=worker.seen,
+        dirty=own_values(worker.spec),
+        trouble=gauges.troubles.get(worker.worker_id, ""),
         why=_WHY.get(word, ""),
     )
+
+
+def _family(address: str) -> Literal["", "IPv4", "IPv6"]:
+    if not address:
+        return ""
+    return "IPv6" if ":" in address else "IPv4"
 
 
 def user_view(user: User) -> UserView:

@@ -31,6 +31,7 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     fingerprint: str = ""  #: SHA-256 of its certificate, hex; "" where it speaks without TLS
     pid: int
+    afanasy: str = ""  #: host:port for clients of Afanasy; "" they are not served
 
 
 class StateDir:

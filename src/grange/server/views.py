@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from grange.core.errors import NoSuchBlock, NoSuchJob, NoSuchTask, NoSuchUser, NoSuchWorker
 from grange.core.farm import Farm
 from grange.core.objects import Block, Job, Run, Worker
 from grange.core.order_run import exact_command, exact_files
+from grange.core.records import RunRecord
 from grange.core.why import why_block, why_job, why_task, why_worker
 from grange.model.ids import JobId, RunId, WorkerId
+from grange.model.run import Progress
 from grange.model.states import TaskState
 from grange.model.version import VERSION
 from grange.model.views import (
@@ -192,17 +194,29 @@ class Views:
 
     async def task_views(self, job: Job, block: Block, chosen: list[int]) -> list[TaskView]:
         """Some tasks of a block, with their last runs."""
-        running = self._farm.state.runs
         ids = [block.tasks.last_run[task] for task in chosen]
-        asked = [run_id for run_id in ids if run_id and RunId(run_id) not in running]
-        known = await asyncio.to_thread(self._history.runs_with, asked) if asked else []
-        ended = {record.run_id: record for record in known}
+        ended = await self.ended_runs(ids)
         return [
             shown_jobs.task_view(
                 self._farm.state, self._gauges, job, block, task, ended.get(RunId(run_id))
             )
             for task, run_id in zip(chosen, ids, strict=True)
         ]
+
+    async def ended_runs(self, run_ids: Iterable[int]) -> dict[RunId, RunRecord]:
+        """Those of some runs that are over; 0 is no run."""
+        running = self._farm.state.runs
+        asked = [run_id for run_id in run_ids if run_id and RunId(run_id) not in running]
+        known = await asyncio.to_thread(self._history.runs_with, asked) if asked else []
+        return {record.run_id: record for record in known}
+
+    def progress(self, run_id: int) -> Progress | None:
+        """The last that was heard of a run that is not over."""
+        return self._gauges.progress.get(RunId(run_id))
+
+    async def runs_of_worker(self, worker_id: int, limit: int = 100) -> list[RunRecord]:
+        """The last runs that a worker was given, newest first."""
+        return await asyncio.to_thread(self._history.runs_of_worker, worker_id, limit=limit)
 
     def running_task(self, run: Run) -> TaskView:
         """The view of a task that runs, without asking the store."""
@@ -318,9 +332,13 @@ class Views:
         """Why a worker has nothing to do."""
         return why_worker(self._farm.state, self.get_worker(worker_id), self._clock())
 
-    async def audit(self, *, limit: int = 100, before: int | None = None) -> list[AuditView]:
-        """What people changed, newest first."""
-        records = await asyncio.to_thread(self._history.audit, limit=limit, before=before)
+    async def audit(
+        self, *, limit: int = 100, before: int | None = None, target: str | None = None
+    ) -> list[AuditView]:
+        """What people changed, newest first; only of one object, such as `job/7`, if named."""
+        records = await asyncio.to_thread(
+            self._history.audit, limit=limit, before=before, target=target
+        )
         return [
             AuditView(
                 at=item.at,

@@ -13,12 +13,14 @@ import msgspec
 from msgspec import Meta
 
 from grange.model.ids import RunId, WorkerId
+from grange.model.patterns import Command
 from grange.model.run import Progress, Resources, RunResult, RunSpec, Traits
 from grange.model.spec import Name
 
-VERSION: Final = 3
+VERSION: Final = 4
 PACKED_SINCE: Final = 2  # the version from which on a frame may hold several messages
 PICTURES_SINCE: Final = 3  # the version from which on a server takes `Picture`
+TIMES_SINCE: Final = 4  # the version from which on a worker takes new times in `BeatAck`
 VERSION_MIN: Final = 1  # the oldest that is understood
 PATH: Final = "/api/v1/worker"
 MESSAGE_MAX: Final = 16 * 1024 * 1024  # bytes of one message
@@ -41,6 +43,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     #: "", "free", "owner" or "nobody"; asked for at start
     nimby: Annotated[str, Meta(pattern="^(free|owner|nobody)?$")] = ""
     user: str = ""  #: who owns the machine
+    launched: float = 0.0  #: when the daemon was started: epoch seconds, by its own clock
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
@@ -117,11 +120,17 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     retry_s: float = 0.0  #: try again after; 0 never
 
 
-class BeatAck(msgspec.Struct, frozen=True, kw_only=True, tag="beat-ack"):
-    """Your beat arrived: the lease runs from the time you sent it."""
+class BeatAck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="beat-ack"):
+    """Your beat arrived: the lease runs from the time you sent it.
+
+    Other times than those of `Welcome` come only to a worker whose version is `TIMES_SINCE`
+    or more; an older one keeps all of them, its lease too, until it joins again.
+    """
 
     number: int
     lease_s: float
+    heartbeat_s: float = 0.0  #: from now on; 0 as before
+    resources_s: float = 0.0  #: the same
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag="start"):
@@ -157,4 +166,11 @@ class Instruct(msgspec.Struct, frozen=True, kw_only=True, tag="instruct"):
     what: str  #: exit, restart, reboot, shutdown, sleep, self-test
 
 
-ToWorker = Welcome | Refused | BeatAck | Start | Stop | EndedAck | LogAck | Instruct
+class Launch(msgspec.Struct, frozen=True, kw_only=True, tag="launch"):
+    """Start a command beside the tasks; only where the worker's traits say that it may be."""
+
+    command: Command
+    exit: bool = False  #: and leave, as `Instruct` has it
+
+
+ToWorker = Welcome | Refused | BeatAck | Start | Stop | EndedAck | LogAck | Instruct | Launch

@@ -30,6 +30,7 @@ from grange.worker.effects import (
     Effect,
     Examine,
     Hold,
+    Launch,
     Measure,
     Note,
     Quit,
@@ -42,6 +43,7 @@ from grange.worker.inputs import (
     Flushed,
     Input,
     Judged,
+    Launched,
     Leave,
     Linked,
     Logged,
@@ -134,9 +136,18 @@ def _beat_acked(state: CoreState, item: BeatAck, now: float, out: list[Effect]) 
     if sent is None or item.number <= state.beat_acked:
         return
     state.beat_acked = item.number
+    _told_times(state, item, now)
     for number in [number for number in state.beats if number <= item.number]:
         del state.beats[number]
     _grant(state, sent + item.lease_s, out)
+
+
+def _told_times(state: CoreState, item: BeatAck, now: float) -> None:
+    """Beat and sample as often as is wanted from now on."""
+    state.resources_s = item.resources_s or state.resources_s
+    if item.heartbeat_s:
+        state.heartbeat_s = item.heartbeat_s
+        state.deadlines.set(Key("beat"), now + item.heartbeat_s)
 
 
 def _grant(state: CoreState, until: float, out: list[Effect]) -> None:
@@ -197,6 +208,17 @@ def _instructed(state: CoreState, item: Instruct, now: float, out: list[Effect])
         out.append(Examine())
     else:
         out.append(Note(f"the server instructs {item.what!r}, which this worker does not know"))
+
+
+def _launch(state: CoreState, item: wire.Launch, now: float, out: list[Effect]) -> None:
+    out.append(Launch(item.command, leave=item.exit))
+
+
+def _launched(state: CoreState, item: Launched, now: float, out: list[Effect]) -> None:
+    if item.fault:
+        out.append(Note(f"a command was not launched: {item.fault}"))
+    elif item.leave:
+        _leave(state, Leave(), now, out)
 
 
 def _examined(state: CoreState, item: Examined, now: float, out: list[Effect]) -> None:
@@ -271,6 +293,7 @@ _RULES: Final[dict[type[Input], Rule]] = {
     LogAck: reports.log_acknowledged,
     BeatAck: _beat_acked,
     Instruct: _instructed,
+    wire.Launch: _launch,
     Flushed: reports.flushed,
     NotKept: reports.not_kept,
     Prepared: runs.prepared,
@@ -284,6 +307,7 @@ _RULES: Final[dict[type[Input], Rule]] = {
     Measured: runs.measured,
     Sampled: _sampled,
     Examined: _examined,
+    Launched: _launched,
     Tick: _nothing,
     Leave: _leave,
 }

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -110,8 +111,9 @@ class Daemon:
         self._name = config.worker_name
         self._core = WorkerCore(home.outbox.load())
         self._inputs: deque[inputs.Input] = deque()
-        self._traits = traits(disk_of(config), services, gpus)
+        self._traits = traits(disk_of(config), services, gpus, config.machine)
         self._boot_id = uuid.uuid4().hex
+        self._launched = time.clock_gettime(time.CLOCK_REALTIME)
         self._hello_sent = 0.0
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -250,6 +252,7 @@ class Daemon:
             last_run=self._core.last_run(),
             nimby=nimby.value if nimby else "",
             user=self._config.user,
+            launched=self._launched,
         )
 
     def _welcomed(self, welcome: Welcome) -> None:

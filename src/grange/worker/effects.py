@@ -95,6 +95,13 @@ class Act(msgspec.Struct, frozen=True):
     what: str
 
 
+class Launch(msgspec.Struct, frozen=True):
+    """Start a command beside the tasks; answered by `Launched`."""
+
+    command: Command
+    leave: bool  #: afterwards, if it could be started
+
+
 class Examine(msgspec.Struct, frozen=True):
     """Find out what is wrong with the machine; answered by `Examined`."""
 
@@ -125,6 +132,7 @@ Effect = (
     | Sample
     | Reconnect
     | Act
+    | Launch
     | Examine
     | Quit
     | Note

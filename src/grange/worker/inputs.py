@@ -8,7 +8,16 @@ from grange.model.ids import RunId
 from grange.model.patterns import Command
 from grange.model.run import Meter, Resources
 from grange.model.states import RunStatus
-from grange.wire.worker import BeatAck, EndedAck, Instruct, LogAck, Start, Stop, Welcome
+from grange.wire.worker import (
+    BeatAck,
+    EndedAck,
+    Instruct,
+    Launch,
+    LogAck,
+    Start,
+    Stop,
+    Welcome,
+)
 
 
 class Linked(msgspec.Struct, frozen=True):
@@ -142,6 +151,13 @@ class Examined(msgspec.Struct, frozen=True):
     faults: tuple[str, ...]  #: a sentence each
 
 
+class Launched(msgspec.Struct, frozen=True):
+    """The answer to the effect `Launch`."""
+
+    fault: str  #: why the command was not started; "" it was
+    leave: bool  #: as was asked
+
+
 class Tick(msgspec.Struct, frozen=True):
     """The time of `next_deadline` has come."""
 
@@ -152,7 +168,7 @@ class Leave(msgspec.Struct, frozen=True):
     then: str = ""  #: what the machine does afterwards: restart, reboot, shutdown
 
 
-FromServer = Start | Stop | EndedAck | LogAck | BeatAck | Instruct
+FromServer = Start | Stop | EndedAck | LogAck | BeatAck | Instruct | Launch
 Input = (
     FromServer
     | Linked
@@ -169,6 +185,7 @@ Input = (
     | Measured
     | Sampled
     | Examined
+    | Launched
     | NotKept
     | Tick
     | Leave

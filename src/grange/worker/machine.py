@@ -6,14 +6,14 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import psutil
 
 from grange.model.machine import PLAIN, MachineSettings
-from grange.model.run import Resources, Traits
+from grange.model.run import NetworkInterface, Resources, Traits
 from grange.model.version import VERSION
 from grange.worker import devices, limits
 from grange.worker.gpus import Gpus
@@ -23,16 +23,20 @@ MB: Final = 1024 * 1024
 GB: Final = 1024 * MB
 KB: Final = 1024
 CPU_SENSORS: Final = ("coretemp", "k10temp", "zenpower", "cpu_thermal")
+IP: Final = (socket.AF_INET, socket.AF_INET6)
 FREQUENCY: Final = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq")  # kHz
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 
-def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
+def traits(
+    folder: Path, services: Iterable[str], gpus: Gpus, settings: MachineSettings = PLAIN
+) -> Traits:
     """Describe the machine; `folder` lies on the disk that counts."""
     frequency = _ask(psutil.cpu_freq, None)
     disk = _ask(lambda: psutil.disk_usage(str(folder)), None)
+    netifs = tuple(_netifs())
     return Traits(
         os=_system_words(),
         version=VERSION,
@@ -44,8 +48,10 @@ def traits(folder: Path, services: Iterable[str], gpus: Gpus) -> Traits:
         gpu_mem_mb=gpus.memory_mb,
         gpu_name=gpus.name,
         services=tuple(sorted(services)),
-        addresses=tuple(_addresses(socket.AF_INET, socket.AF_INET6)),
-        macs=tuple(_addresses(psutil.AF_LINK)),
+        addresses=tuple(address for item in netifs for address in item.addresses),
+        macs=tuple(item.mac for item in netifs if item.mac),
+        netifs=netifs,
+        launches=settings.launch_commands,
     )
 
 
@@ -83,13 +89,20 @@ def _least(size: int, limit: int | None) -> int:
     return size if limit is None else min(size, limit)
 
 
-def _addresses(*families: int) -> Iterable[str]:
+def _netifs() -> Iterator[NetworkInterface]:
+    """The network interfaces that others can reach, or wake this machine by."""
     for name, entries in sorted(psutil.net_if_addrs().items()):
         if name == "lo":
             continue
-        for entry in entries:
-            if entry.family in families and not entry.address.startswith(("fe80", "00:00:00:00")):
-                yield entry.address
+        known = [
+            (entry.family, entry.address)
+            for entry in entries
+            if not entry.address.startswith(("fe80", "00:00:00:00"))
+        ]
+        macs = [address for family, address in known if family == psutil.AF_LINK]
+        ips = [address for family, address in known if family in IP]
+        if macs or ips:
+            yield NetworkInterface(name=name, mac=(macs or [""])[0], addresses=tuple(ips))
 
 
 class Sampler:

@@ -32,15 +32,17 @@ from grange.worker.effects import (
     Judge,
     Keep,
     Kill,
+    Launch,
     Load,
     Measure,
     Sample,
     Spawn,
 )
-from grange.worker.gpus import Gpus
+from grange.worker.gpus import VISIBLE, Gpus
 from grange.worker.home import Home
 from grange.worker.inputs import Input
 from grange.worker.keeper import Keeper
+from grange.worker.launcher import CannotLaunch, Launcher
 from grange.worker.pace import Pace
 from grange.worker.pictures import Pictures
 from grange.worker.pipes import Pipes
@@ -97,9 +99,17 @@ class Performer:
         self._disk = ThreadPoolExecutor(1, "grange-disk")  # the outbox: one thread, in order
         self._attendants: dict[RunId, Attendant] = {}
         self._desktop = windows_must_die.of_this_system()
+        variables = environment.base(os.environ, home.mark, home.account)
+        self._launcher = Launcher(
+            home.folder,
+            variables | ({VISIBLE: ""} if config.machine.hide_gpus and gpus.count else {}),
+            nice=config.nice,
+            account=home.account,
+            allowed=config.machine.launch_commands,
+        )
         self.keeper = Keeper(
             mark=home.mark,
-            environment=environment.base(os.environ, home.mark, home.account),
+            environment=variables,
             nice=config.nice,
             account=home.account,
             groups=cgroups.folder_of_runs(home.mark),
@@ -119,6 +129,7 @@ class Performer:
             Measure: self._measure,
             Sample: lambda _effect: self._dashboard.measure(),
             Act: self._act,
+            Launch: self._launch,
             Examine: self._examine,
         }
 
@@ -248,6 +259,18 @@ class Performer:
             log.warning("the server asks for %s, which is not allowed here", effect.what)
             return
         self._crew.do(partial(machine_command, argv), _nothing)
+
+    def _launch(self, effect: Launch) -> None:
+        self._disk.submit(self._launch_beside, effect)
+
+    def _launch_beside(self, effect: Launch) -> None:
+        fault = ""
+        try:
+            self._launcher.launch(effect.command)
+        except CannotLaunch as why:
+            fault = clean(str(why))
+        told = inputs.Launched(fault, effect.leave)
+        self._loop.call_soon_threadsafe(self._tell, told)
 
 
 def faults_of(config: WorkerConfig) -> tuple[str, ...]:

@@ -64,8 +64,8 @@ class FakeWorker:
             pass
         return message
 
-    def hello(self, name: str) -> wire.ToWorker:
-        traits = Traits(os="linux", cpu_cores=4, memory_mb=8_000, hdd_gb=100)
+    def hello(self, name: str, launches: bool | None = None) -> wire.ToWorker:
+        traits = Traits(os="linux", cpu_cores=4, memory_mb=8_000, hdd_gb=100, launches=launches)
         self.send(wire.Hello(version=1, name=name, boot_id="boot", traits=traits))
         return self.receive()
 
@@ -91,8 +91,10 @@ def dialled(farm: Served, token: str | None = None) -> Iterator[FakeWorker]:
 
 
 @contextmanager
-def linked(farm: Served, name: str = "node") -> Iterator[FakeWorker]:
+def linked(
+    farm: Served, name: str = "node", *, launches: bool | None = None
+) -> Iterator[FakeWorker]:
     """A worker that has joined."""
     with dialled(farm) as worker:
-        assert isinstance(worker.hello(name), wire.Welcome)
+        assert isinstance(worker.hello(name, launches=launches), wire.Welcome)
         yield worker

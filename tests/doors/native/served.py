@@ -19,8 +19,10 @@ from grange.core.farm import Farm
 from grange.core.records import Changes
 from grange.doors.native.door import native_door
 from grange.doors.native.parts import Joining, Parts
+from grange.doors.pyfarm import routes as pyfarm
 from grange.model.states import Role
 from grange.server.auth import Gate
+from grange.server.clocks import Clocks
 from grange.server.credentials import Keyring
 from grange.server.doctor import Doctor
 from grange.server.engine import Engine
@@ -28,7 +30,7 @@ from grange.server.feed import Feed
 from grange.server.gauges import Gauges
 from grange.server.guard import Guard
 from grange.server.http import Listener, Tls
-from grange.server.links import Clocks, Links
+from grange.server.links import Links
 from grange.server.page import Page
 from grange.server.sessions import Sessions
 from grange.server.state_dir import StateDir
@@ -164,7 +166,9 @@ class Served:
             audit=lambda record: self._commit(Changes(), (record,)),
             clock=self.now,
         )
-        guard = Guard(native_door(parts), hosts=(), origins=(), body_max_bytes=BODY_MAX)
+        guard = Guard(
+            native_door(parts, more=pyfarm.ROUTES), hosts=(), origins=(), body_max_bytes=BODY_MAX
+        )
         tls = Tls(self.folder.certificate, self.folder.certificate_key) if self._how.tls else None
         self.listener = Listener(host="127.0.0.1", port=0, tls=tls, stop_max_s=1)
         async with asyncio.TaskGroup() as group:

@@ -48,6 +48,7 @@ def test_a_task_tells_its_thumbnails_the_newest_first(
     assert api.get(first(path), params={"run": run_id}).json()["thumbnails"][0]["number"] == 2
 
 
+@pytest.mark.proves("render.thumbnails.by_http")
 def test_a_thumbnail_is_a_jpeg_and_nothing_else(api: httpx.Client, ran: tuple[str, int]) -> None:
     path, run_id = ran
     for place in (f"{first(path)}/1", f"{path}/thumbnail"):

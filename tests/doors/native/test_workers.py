@@ -33,6 +33,7 @@ def path(node: Node) -> str:
     return node.path
 
 
+@pytest.mark.proves("render.states.online")
 def test_workers_are_listed(api: httpx.Client, path: str) -> None:
     [found] = api.get("/workers").json()["workers"]
     assert (found["name"], found["presence"]) == ("node", "online")
@@ -47,6 +48,7 @@ def test_a_field_that_a_worker_does_not_have_is_named(api: httpx.Client, path: s
     assert fault(api.patch(path, json={"nimbi": "free"})) == (400, "unknown-field", "nimbi")
 
 
+@pytest.mark.proves("render.editable.user_name")
 def test_whom_a_machine_belongs_to_sets_its_nimby_alone(
     farm: Served, api: httpx.Client, path: str
 ) -> None:
@@ -54,6 +56,7 @@ def test_whom_a_machine_belongs_to_sets_its_nimby_alone(
     with farm.client(farm.token("ada", Role.ARTIST)) as ada:
         assert ada.patch(path, json={"nimby": "nobody"}).json()["spec"]["nimby"] == "nobody"
         assert fault(ada.patch(path, json={"priority": 9})) == (403, "forbidden", "priority")
+        assert fault(ada.patch(path, json={"user": "eve"})) == (403, "forbidden", "user")
         assert ada.post(f"{path}/eject", json={}).status_code == 200
     with farm.client(farm.token("eve", Role.ARTIST)) as eve:
         assert fault(eve.patch(path, json={"nimby": "free"}))[:2] == (403, "forbidden")
@@ -75,6 +78,31 @@ def test_a_worker_is_healed(api: httpx.Client, path: str) -> None:
 def test_a_worker_is_told_what_to_do(api: httpx.Client, node: Node) -> None:
     assert api.post(f"{node.path}/instruct", json={"what": "restart"}).status_code == 200
     assert node.worker.until(wire.Instruct).what == "restart"
+
+
+def test_a_worker_is_told_what_to_launch(api: httpx.Client, farm: Served) -> None:
+    with linked(farm, "launcher", launches=True) as worker:
+        path = f"/workers/{farm.farm.state.worker_names['launcher']}"
+        body = {"command": ["update", "--all"], "exit": True}
+        assert api.post(f"{path}/launch", json=body).json()["name"] == "launcher"
+        assert worker.until(wire.Launch) == wire.Launch(command=("update", "--all"), exit=True)
+        [line] = api.get("/audit", params={"limit": 1}).json()["audit"]
+        assert line["action"] == "LaunchCommand"
+        assert '["update","--all"]' in line["details"]
+
+
+def test_a_machine_whose_settings_do_not_allow_it_launches_nothing(
+    api: httpx.Client, path: str
+) -> None:
+    answer = api.post(f"{path}/launch", json={"command": "update"})
+    assert fault(answer) == (400, "invalid-field", "worker")
+
+
+@pytest.mark.parametrize("role", [Role.ARTIST, Role.WRANGLER])
+def test_commands_are_launched_by_admins_alone(farm: Served, path: str, role: Role) -> None:
+    with farm.client(farm.token("ada", role)) as ada:
+        answer = ada.post(f"{path}/launch", json={"command": "update"})
+        assert fault(answer)[:2] == (403, "forbidden")
 
 
 def test_what_no_worker_can_do_is_named_with_the_nearest(api: httpx.Client, path: str) -> None:

@@ -51,6 +51,7 @@ BODIES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "errors to forget": (asks.ErrorsForgotten, (asks.ErrorsForgotten(block=0),)),
     "ejection": (asks.Ejection, (asks.Ejection(keep_own=True),)),
     "instruction": (asks.Instruction, (asks.Instruction(what="reboot"),)),
+    "launching": (asks.Launching, (asks.Launching(command=("update", "--all"), exit=True),)),
     "order of jobs": (asks.JobsMove, (asks.JobsMove(job_ids=(3,), where="top"),)),
     "new token": (asks.NewToken, ({"name": "ann", "role": "artist", "expires_s": 60.0},)),
     "new join code": (asks.NewJoinCode, (asks.NewJoinCode(expires_s=600.0),)),
@@ -242,7 +243,7 @@ TARGETS = (
         reaches=(
             "grange.server.guard:Guard._check_host",
             "grange.server.guard:_origin",
-            "grange.server.guard:_bare",
+            "grange.server.guard:bare_host",
             "grange.server.request:header",
             "grange.server.request:cookie",
         ),

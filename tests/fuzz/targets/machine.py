@@ -9,7 +9,7 @@ from grange.worker.errors import WorkerCannotRun
 from grange.worker.people import people as look_for_people
 from grange.worker.settings import machine_settings
 from tests.fuzz.place import FOLDER, kept
-from tests.fuzz.target import Target
+from tests.fuzz.target import narrow
 
 
 def people(data: bytes) -> None:
@@ -41,24 +41,7 @@ def packet(data: bytes) -> None:
 
 
 TARGETS = (
-    Target(
-        name="hardware address",
-        parse=packet,
-        reaches=("grange.server.wake:magic_packet",),
-        refuses=(ValueError,),
-        seeds=(b"02:42:ac:11:00:02", b"02-42-ac-11-00-02"),
-        found=(
-            b"",
-            b"02:42",
-            b"0" * 9_000,
-            "\u0660".encode() * 12,
-            b"\xff",
-            b" 02 42 ac 11 00 02",
-        ),
-        memory=400,
-        work=40,
-    ),
-    Target(
+    narrow(
         name="sessions of people",
         parse=people,
         reaches=("grange.worker.people:_session", "grange.worker.people:_of_desktop"),
@@ -72,26 +55,31 @@ TARGETS = (
             b"TTY=" + b"x" * 9_000,
             b"IdleHint=yes\nIdleSinceHint=" + b"9" * 9_000,
         ),
-        memory=400,
-        work=40,
     ),
-    Target(
+    narrow(
         name="/proc: diskstats",
         parse=disks,
         reaches=("grange.plugins.resources.iostat:_counts",),
         seeds=(b"   8  0 sda 1 0 8 1 1 0 8 1 0 5 2 0 0\n",),
         found=(b"8 0 sda" + b" x" * 12, b"8 0 sda" + b" " + b" 9" * 12, b"\xff"),
-        memory=400,
-        work=40,
     ),
-    Target(
+    narrow(
         name="settings of a machine",
         parse=settings,
         reaches=("grange.worker.settings:machine_settings",),
         refuses=(WorkerCannotRun,),
         seeds=(b'[machine]\ndisk_devices = ["sda"]\nhide_gpus = true\n',),
         found=(b"[machine", b"machine = 1", b"\xff", b"[machine]\nx = " + b"[" * 5_000),
-        memory=400,
-        work=40,
+    ),
+    narrow(
+        name="hardware address",
+        parse=packet,
+        reaches=("grange.server.wake:magic_packet",),
+        refuses=(ValueError,),
+        seeds=(b"02:42:ac:11:00:02", b"02-42-ac-11-00-02"),
+        found=(
+            *(b"", b"02:42", b"\xff", b" 02 42 ac 11 00 02"),
+            *(b"0" * 9_000, "\u0660".encode() * 12),
+        ),
     ),
 )

@@ -8,7 +8,7 @@ from grange.plugins.path_rules import PLATFORMS, BadPathMap, PathMapSettings, ch
 from grange.plugins.path_rules import path_map as map_of
 from grange.plugins.paths import PathMap, places, tried
 from tests.fuzz.place import kept
-from tests.fuzz.target import Target, text
+from tests.fuzz.target import Target, narrow, text
 
 RULES = (("P:/", "/mnt/p"), ("//box/prj", "/mnt/prj/"), ("/a", "X:/"), ("Z:/", "/"))
 FILE = b"[path_map]\nwindows = [['P:\\', '/mnt/p'], ['//box/prj', '/mnt/prj']]\nall = []\n"
@@ -73,14 +73,12 @@ TARGETS = (
         seeds=(b"P:/\n/mnt/p", b"//h/s/\nC:\\x", b"/\nZ:", b"/a"),
         found=(b"\xff",),
     ),
-    Target(
+    narrow(
         name="path map in settings.toml",
         parse=file,
         reaches=("grange.client.path_map:read",),
         refuses=(UnusablePathMap,),
         seeds=(FILE, b"", b"path_map = 3", b"[path_map]\nall = [['a', '/b']]"),
         found=(b"a = " + b"[" * 5_000, b"\xff"),
-        memory=400,
-        work=40,
     ),
 )

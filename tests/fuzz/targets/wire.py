@@ -79,6 +79,8 @@ TO_WORKER: tuple[worker.ToWorker, ...] = (
     worker.EndedAck(run_ids=(RUN,)),
     worker.LogAck(run_id=RUN, offset=12),
     worker.Instruct(what="exit"),
+    worker.BeatAck(number=4, lease_s=24.0, heartbeat_s=5.0, resources_s=60.0),
+    worker.Launch(command=("update", "--all"), exit=True),
 )
 BYE = codec.encode(worker.Bye())
 FINGERPRINT = "ab" * 32

@@ -13,6 +13,7 @@ from grange.client.requests.message import (
     reads,
     reads_member,
 )
+from grange.model.patterns import Command
 from grange.model.views import WhyView, WorkerView
 
 Instruction = Literal["exit", "restart", "reboot", "shutdown", "sleep", "wake", "self-test"]
@@ -58,6 +59,18 @@ def heal(worker: int) -> Request[WorkerView]:
 def instruct(worker: int, what: Instruction) -> Request[WorkerView]:
     """Have the machine do something; the worker decides what it obeys."""
     return post(f"/workers/{worker}/instruct", reads(WorkerView), {"what": what})
+
+
+def launch(worker: int, command: Command, *, leave: bool = False) -> Request[WorkerView]:
+    """Have a worker start a command beside its tasks, if its machine's settings allow it.
+
+    Args:
+        worker: its id.
+        command: an argument list, or a line for the shell.
+        leave: the worker exits once the command is started.
+    """
+    body = {"command": command, "exit": leave}
+    return post(f"/workers/{worker}/launch", reads(WorkerView), body)
 
 
 def why(worker: int) -> Request[WhyView]:

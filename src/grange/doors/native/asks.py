@@ -17,6 +17,8 @@ Blocks = Annotated[tuple[BlockSpec, ...], Meta(max_length=10_000)]
 Tasks = Annotated[tuple[TaskSpec, ...], Meta(max_length=1_000_000)]
 Number = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Numbers = Annotated[tuple[Number, ...], Meta(max_length=LIST_MAX)]
+Word = Annotated[str, Meta(max_length=100_000)]
+LaunchedCommand = Word | Annotated[tuple[Word, ...], Meta(max_length=1_000)]
 Lifetime = Annotated[float, Meta(gt=0, le=10 * 366 * 86_400)]  # seconds, at most ten years
 
 
@@ -60,6 +62,13 @@ class Instruction(Ask, frozen=True, kw_only=True):
     """Have a worker do something with its machine."""
 
     what: Literal["exit", "restart", "reboot", "shutdown", "sleep", "wake", "self-test"]
+
+
+class Launching(Ask, frozen=True, kw_only=True):
+    """Have a worker start a command beside its tasks."""
+
+    command: LaunchedCommand  #: a list is an argument list, a string a shell's line
+    exit: bool = False  #: and leave, once it is started
 
 
 class JobsMove(Ask, frozen=True, kw_only=True):

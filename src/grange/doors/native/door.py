@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Router, get
@@ -38,12 +39,16 @@ same shape: a stable `code`, a `message` for people, and the path of the `field`
 """
 
 
-def native_door(parts: Parts) -> App:
+def native_door(parts: Parts, more: Sequence[BaseRouteHandler] = ()) -> App:
     """Make the ASGI application of the native door, the web page included.
 
     It stands behind a `Guard`, which checks host, origin and size of what comes in.
+
+    Args:
+        parts: what it is put together from.
+        more: routes of other doors, for whoever is signed in; they get the `caller`.
     """
-    api, site, sockets = _api(parts), Site(parts), Sockets(parts)
+    api, site, sockets = _api(parts, more), Site(parts), Sockets(parts)
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -59,7 +64,7 @@ def native_door(parts: Parts) -> App:
     return door
 
 
-def _api(parts: Parts) -> Litestar:
+def _api(parts: Parts, more: Sequence[BaseRouteHandler]) -> Litestar:
     def provide_parts() -> Parts:
         return parts
 
@@ -90,6 +95,7 @@ def _api(parts: Parts) -> Litestar:
             *people.ROUTES,
             *logs.ROUTES,
             *thumbnails.ROUTES,
+            *more,
         ],
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
         guards=[signed_in],

@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 
 from grange.core import commands as c
 from grange.doors.native.answers import Workers
-from grange.doors.native.asks import Changes, Ejection, Instruction
+from grange.doors.native.asks import Changes, Ejection, Instruction, Launching
 from grange.doors.native.parameters import Id, Sender
 from grange.doors.native.refusals import CHANGING, READING
 from grange.model.ids import WorkerId
@@ -91,6 +91,20 @@ async def instruct_worker(caller: Sender, worker: Id, data: JSONBody[Instruction
     return caller.views.worker(worker)
 
 
+@post(
+    "/workers/{worker:int}/launch",
+    operation_id="launchCommand",
+    summary="Have a worker start a command beside its tasks",
+    status_code=200,
+    responses=CHANGING,
+)
+async def launch_command(caller: Sender, worker: Id, data: JSONBody[Launching]) -> WorkerView:
+    """Detached, as the user of its tasks, if its machine's settings allow it."""
+    command = c.LaunchCommand(worker_id=WorkerId(worker), command=data.command, exit=data.exit)
+    await caller.do(command)
+    return caller.views.worker(worker)
+
+
 @get(
     "/workers/{worker:int}/why",
     operation_id="whyWorker",
@@ -105,5 +119,5 @@ async def why_worker(caller: Sender, worker: Id) -> WhyView:
 
 ROUTES = (
     *(list_workers, get_worker, edit_worker, delete_worker),
-    *(eject_worker, heal_worker, instruct_worker, why_worker),
+    *(eject_worker, heal_worker, instruct_worker, launch_command, why_worker),
 )

@@ -23,6 +23,7 @@ export function jobView(root, act) {
   const figures = jobFigures();
   const bar = progressBar("Progress of the job");
   bar.node.classList.add("thick");
+  const report = el("p", { class: "report" }); // a parser's, on the job
   const why = whyBox();
   const blocks = el("ol", { class: "blocks" });
   const shots = shotStrip("Last pictures of the job");
@@ -33,7 +34,7 @@ export function jobView(root, act) {
   const body = el("div", { class: "job-body" },
     el("div", { class: "job-head" },
       el("div", { class: "job-title" }, title, el("p", { class: "sub" }, state.node, about)), buttons.node),
-    figures.node, bar.node, why.node, shots.node, blocks,
+    figures.node, bar.node, report, why.node, shots.node, blocks,
     el("div", { class: "grid-head" }, gridTitle, legend), grid.node);
   root.append(back, body, gone);
 
@@ -52,6 +53,8 @@ export function jobView(root, act) {
     buttons.update(job, model.me);
     figures.update(job, now);
     bar.update(job);
+    setText(report, job.report);
+    show(report, Boolean(job.report));
     why.update(job, model.why, now);
     shots.update(job.job_id, shotsOf(model, job.job_id), (shot) => taskName(job.blocks[shot.block], shot.task));
     drawBlocks(job, shownBlock(route, job));

@@ -38,6 +38,8 @@ export function workersView(root) {
 
 function tile() {
   const name = el("span", { class: "tile-name" });
+  const trouble = el("span", { class: "tile-trouble", role: "img", hidden: true }, "!");
+  const own = el("span", { class: "tile-own soft", hidden: true }, "own");
   const state = stateWord();
   const doing = el("a", { class: "doing" });
   const note = el("span", { class: "doing soft" });
@@ -47,7 +49,7 @@ function tile() {
   const gpu = gauge("GPU");
   const dials = el("span", { class: "dials", hidden: true });
   const node = el("li", { class: "tile" },
-    el("span", { class: "tile-head" }, name, state.node),
+    el("span", { class: "tile-head" }, name, trouble, own, state.node),
     el("span", { class: "tile-doing" }, doing, note, part),
     el("span", { class: "gauges" }, cpu.node, memory.node, gpu.node),
     dials,
@@ -56,14 +58,20 @@ function tile() {
   const update = ({ worker, jobs }) => {
     node.dataset.state = worker.state;
     setText(name, worker.name);
+    show(trouble, Boolean(worker.trouble));
+    setAttr(trouble, "title", worker.trouble || null);
+    setAttr(trouble, "aria-label", worker.trouble || null);
+    show(own, worker.dirty.length > 0);
+    setAttr(own, "title", `its own instead of its pool's: ${worker.dirty.join(", ")}`);
     state.update(worker.state);
     const run = worker.runs[0];
     show(doing, Boolean(run));
     show(note, !run);
     if (run) showRun(run, worker, jobs);
     setText(part, run ? partOf(run, worker.runs.length) : "");
-    setText(note, worker.sick || worker.why || "");
-    setAttr(note, "title", worker.sick || worker.why || null);
+    const said = worker.sick || worker.why;
+    setText(note, said || "");
+    setAttr(note, "title", said || null);
     showLoad(worker.resources, worker.presence === "online");
   };
 
