@@ -37,6 +37,7 @@ FIGURES: Final = (
     "bad_requests",
     "store_commits",
     "pyfarm",
+    "afanasy_lists",
     "core_dispatch",
     "week",
     "many_workers",

@@ -147,10 +147,6 @@ class Submitter:
             pause(AGAIN_S)
         return token
 
-    def send_again(self, spec: JobSpec) -> None:
-        """Submit a job once more under its token; the server must know it."""
-        self._try(spec, self.job(spec.name))
-
     def _try(self, spec: JobSpec, job: Job) -> bool:
         """Send it once. Returns whether the server said that it has it."""
         token = spec.name

@@ -188,12 +188,6 @@ class Working(Serving):
         self.kills += 1
         self._paused_wardens.discard(name)
 
-    def stop_worker(self, name: str) -> int:
-        """Ask a worker to leave. Returns its exit status."""
-        self.did("stopping", f"worker:{name}", pid=self.workers[name].pid)
-        self.workers[name].send(signal.SIGTERM)
-        return self.workers[name].wait()
-
     # --- pauses
 
     def pause(self, who: str) -> None:

@@ -1,4 +1,4 @@
-"""Write docs/reference, docs/reliability.md and CHANGELOG.md: `make docs`.
+"""Write docs/reference, docs/reliability.md, CHANGELOG.md and a table of a door: `make docs`.
 
 With `--check` nothing is written: it says which pages are not as the code is, and fails.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tools.reference import (
+    afanasy_requests,
     changelog,
     cli_pages,
     core_pages,
@@ -38,6 +39,7 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "settings.md": server_pages.settings_page,
     REFERENCE / "states.md": model_pages.states_page,
     REFERENCE / "worker-coverage.md": coverage_pages.worker_page,
+    afanasy_requests.PAGE: afanasy_requests.page,
     changelog.FILE: changelog.changelog,
     reliability.PAGE: reliability.page,
 }

@@ -11,6 +11,7 @@ from grange.core.effects import Outcome, StopRun
 from grange.core.errors import InvalidField
 from grange.core.farm import Farm
 from grange.core.many import KEEP_AFTER_S
+from grange.core.records import HostErrors
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunSpec
 from grange.model.spec import BlockSpec
@@ -401,3 +402,72 @@ def test_an_edit_may_ask_for_fewer(farm: Farm) -> None:
     assert started(farm) == []
     edit_job(farm, job_id, block=0, multihost_min=1)
     assert len(started(farm)) == 2
+
+
+# Machines that are avoided after errors
+
+
+def failed(farm: Farm, count: int, **fields: Any) -> tuple[JobId, WorkerId]:
+    """A job whose task of two machines has failed once, and the machine that it avoids."""
+    machines(farm, count)
+    job_id = submit(farm, job(many(1, errors_avoid_host=1, errors_retries=9, **fields)))
+    main = next(item for item in started(farm, 1) if not item[1].helps)
+    end(farm, main, RunStatus.FAILED, now=2)
+    return job_id, main[0]
+
+
+def test_machines_are_avoided_only_where_there_are_enough_others(farm: Farm) -> None:
+    failed(farm, 2)
+    assert len(started(farm, 3)) == 2
+
+
+def test_machines_are_avoided_where_there_are_enough_others(farm: Farm) -> None:
+    _, bad = failed(farm, 3)
+    runs = started(farm, 3)
+    assert len(runs) == 2
+    assert bad not in {at for at, _ in runs}
+
+
+def test_a_machine_that_is_avoided_is_not_kept_and_others_are(farm: Farm) -> None:
+    job_id, bad = failed(farm, 3)
+    farm.apply(c.PauseJob(job_id=job_id, paused=True), 3)
+    submit(farm, job(block("1-9"), priority=1))
+    small = started(farm, 3)
+    good = [item for item in small if item[0] != bad]
+    poor = next(item for item in small if item[0] == bad)
+    farm.apply(c.PauseJob(job_id=job_id, paused=False), 4)
+    started(farm, 4)
+    started(farm, 4 + KEEP_AFTER_S)
+    end(farm, poor, now=90)
+    assert [at for at, _ in started(farm, 90)] == [bad], "a small task has it"
+    end(farm, good[0], now=91)
+    assert started(farm, 91) == []
+    assert farm.state.held == {good[0][0]}
+    end(farm, good[1], now=92)
+    assert {run.job_id for _, run in started(farm, 92)} == {job_id}
+
+
+def test_a_kept_machine_that_comes_to_be_avoided_is_given_back(farm: Farm) -> None:
+    job_id, small = keeps(farm)
+    edit_job(farm, job_id, block=0, multihost_min=1, errors_avoid_host=1)
+    started(farm, 1 + KEEP_AFTER_S)
+    started(farm, 2 + 2 * KEEP_AFTER_S)
+    end(farm, small[0], now=130)
+    assert started(farm, 130) == []
+    name = farm.state.workers[small[0][0]].name
+    block_of(farm, job_id).error_hosts[name] = HostErrors(count=1, last=130)
+    started(farm, 3 + 3 * KEEP_AFTER_S)
+    assert farm.state.held == set()
+
+
+def test_who_is_never_first_keeps_no_machines_that_can_not_be_enough(farm: Farm) -> None:
+    job_id, small = keeps(farm)
+    started(farm, 1 + KEEP_AFTER_S)
+    end(farm, small[0], now=70)
+    assert started(farm, 70) == []
+    assert farm.state.holder == (job_id, 0)
+    submit(farm, job(many(), priority=250))
+    farm.apply(c.LoseWorker(worker_id=small[1][0]), 71)
+    runs = [item for seconds in range(1, 5) for item in started(farm, 71 + seconds * KEEP_AFTER_S)]
+    assert {at for at, _ in runs} == {small[0][0]}
+    assert farm.state.holder is None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -46,20 +45,18 @@ def test_a_regular_expression_must_match_the_whole_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "matches"),
     [
-        "(a*)*b",
-        "(a|aa)+$",
-        "(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)x",
-        "(a?){50}a{50}",
-        "(" * 100 + "a" + ")*" * 100,
+        ("(a*)*b", False),
+        ("(a|aa)+$", True),
+        ("(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)x", False),
+        ("(a?){50}a{50}", False),
+        ("(" * 100 + "a" + ")*" * 100, True),
     ],
 )
-def test_a_hostile_regular_expression_is_matched_in_linear_time(text: str) -> None:
-    match = regex(text)
-    before = perf_counter()
-    match("a" * 5_000)
-    assert perf_counter() - before < 0.5
+def test_a_hostile_regular_expression_is_answered(text: str, matches: bool) -> None:
+    """One that goes back and tries again does not answer the first in a lifetime."""
+    assert regex(text)("a" * 5_000) is matches
 
 
 @pytest.mark.parametrize("text", [r"(a)\1", "(?=a)", "(?!a)b", "(?<=a)b", "a{1001}", "(", "[b-a]"])

@@ -8,6 +8,7 @@ from grange.core.effects import Launch, TellWorker, WakeMachine
 from grange.core.errors import InvalidField
 from grange.core.farm import Farm
 from grange.core.rest import FALL_S, LOOK_S, WAKE_S
+from grange.core.why import why_worker
 from grange.model.ids import WorkerId
 from grange.model.run import Traits
 from grange.model.states import Rest
@@ -252,3 +253,11 @@ def test_a_worker_that_sleeps_can_be_forgotten(farm: Farm) -> None:
     farm.apply(c.DeleteWorker(worker_id=worker_id), 101)
     assert farm.state.resting == set()
     farm.dispatch(2 + FALL_S)
+
+
+def test_why_names_machines_that_sleep(farm: Farm) -> None:
+    worker_id = asleep(farm)
+    job_id = submit(farm)
+    assert why(farm, job_id, now=9) == ["asleep"]
+    view = why_worker(farm.state, worker_of(farm, worker_id), 9)
+    assert [reason.code for reason in view.reasons] == ["asleep"]

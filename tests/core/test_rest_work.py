@@ -139,3 +139,9 @@ def test_the_work_of_all_blocks_jobs_and_users_is_counted(
     for user in users:
         submit(farm, job(*[block("1-2")] * blocks, branch=branch), user=user)
     assert woken(farm) == machines[:4]
+
+
+def test_a_task_of_several_machines_wakes_as_many(farm: Farm) -> None:
+    workers = asleep(farm, "a", "b", "c", "d")
+    submit(farm, job(block("1", multihost_min=2, capacity=300)))
+    assert woken(farm) == workers[:3]

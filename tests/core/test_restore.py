@@ -9,7 +9,7 @@ from grange.core import commands as c
 from grange.core.errors import InvalidField, NoSuchBlock, NoSuchTask, Rejected, TokenReused
 from grange.core.events import JobDone, JobSubmitted
 from grange.core.farm import Farm
-from grange.core.records import RunRecord
+from grange.core.records import ChunkRecord, RunRecord
 from grange.core.tasks import STARTS_MAX
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
@@ -105,6 +105,16 @@ def test_a_job_whose_tasks_are_all_over_is_done(farm: Farm) -> None:
     assert job_of(farm, JobId(1)).done == block_of(farm, JobId(1)).done == 200
 
 
+def test_the_story_says_how_many_tasks_were_restored(farm: Farm) -> None:
+    out = farm.apply(command(over(DONE, 1, 2), over(FAILED, 3, 3)), 200)
+    assert [line.text for line in out.notes] == ["restored by ada: 3 tasks are as they were"]
+
+
+def test_as_what_a_task_may_begin_is_said(farm: Farm) -> None:
+    said = refused(farm, command(over(READY, 0, 0)), InvalidField, "tasks[0].state", now=200)
+    assert said == ("a task cannot begin as ready, only as done, failed, skipped, suspended")
+
+
 def test_a_later_span_stands_over_an_earlier_one(farm: Farm) -> None:
     reply = restore(farm, over(DONE, 0, 3), over(FAILED, 1, 2))
     assert states(farm, reply.job_id) == [DONE, FAILED, FAILED, DONE]
@@ -189,6 +199,17 @@ def test_what_was_restored_is_there_after_a_restart(farm: Farm) -> None:
     assert after.tasks.last_run[599] == reply.first_run
 
 
+def test_two_spans_of_one_state_are_counted_together(farm: Farm) -> None:
+    reply = restore(farm, over(DONE, 0, 0), over(DONE, 2, 3))
+    assert block_of(farm, reply.job_id).tasks.counts[DONE] == 3
+
+
+def test_only_what_is_not_as_at_a_submission_is_stored(farm: Farm) -> None:
+    restore(farm, over(DONE, 0, 255), ran(600), spec=job(block("1-900")))
+    chunks = [item for item in farm.take_dirty().put if isinstance(item, ChunkRecord)]
+    assert [chunk.number for chunk in chunks] == [0, 2]
+
+
 def test_the_same_again_answers_with_the_same_job_and_runs(farm: Farm) -> None:
     parts = (over(DONE, 0, 1), ran(0), ran(1))
     first = restore(farm, *parts, token="t")
@@ -210,6 +231,18 @@ def test_the_same_again_after_a_task_has_run_anew_knows_the_runs_by_the_others(
     change(farm, first.job_id, TaskOp.RESTART, tasks=((1, 1),), block=0)
     run_all(farm, 202)
     assert restore(farm, *parts, token="t").first_run == RunId(0)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [(ran(4),), (ran(-1),), (ran(0, block=1),), (ran(0, block=-1),), (ran(1), ran(0)), ()],
+)
+def test_other_runs_under_the_same_token_are_none_of_the_job(
+    farm: Farm, others: tuple[c.RestoredRun, ...]
+) -> None:
+    first = restore(farm, ran(0), ran(1), token="t")
+    again = restore(farm, *others, token="t")
+    assert again == c.Restored(job_id=first.job_id, again=True)
 
 
 def test_the_same_again_after_the_job_was_deleted_answers_with_its_number(farm: Farm) -> None:

@@ -374,3 +374,15 @@ def test_of_workers_with_as_many_tasks_the_one_with_most_capacity_left_comes_fir
         join(farm, name)
     submit(farm, job(block("1", capacity=5_000), block("1-2", capacity=1_000)))
     assert hosts(farm) == ["a", "b", "b"]
+
+
+def test_a_worker_that_is_taken_out_of_service_in_the_same_moment_gets_no_task(
+    farm: Farm,
+) -> None:
+    worker_id = join(farm)
+    submit(farm, job(block("1-9"), name="busy"))
+    first = one(farm)
+    assert started(farm) == []  # closed: only who changes is looked at again
+    end(farm, worker_id, first[1].run_id)  # it is free: to be looked at
+    edit_worker(farm, worker_id, nimby="nobody")  # and serves nobody, in the same batch
+    assert started(farm) == []

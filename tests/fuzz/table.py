@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tests.fuzz.target import Target
 from tests.fuzz.targets import (
+    af,
     afanasy_answers,
     afanasy_binary,
     afanasy_door,
     cli,
+    cli_afanasy,
     disk,
     http,
     machine,
@@ -28,6 +30,8 @@ ALL: tuple[Target, ...] = (
     *machine.TARGETS,
     *paths.TARGETS,
     *pyfarm.TARGETS,
+    *af.TARGETS,
+    *cli_afanasy.TARGETS,
     *afanasy_answers.TARGETS,
     *afanasy_binary.TARGETS,
     *afanasy_door.TARGETS,

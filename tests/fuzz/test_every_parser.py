@@ -49,6 +49,7 @@ EXCUSED: Final = {
     "grange.doors.afanasy.gets.site:_read_configs": OWNER,
     "grange.doors.afanasy.gets.tasks:_read": REPLACED,
     "grange.doors.afanasy.gets.watching:_listen": REPLACED,
+    "grange.doors.afanasy.renders.renders:Renders.answer": "a binary message, which has a target",
     "grange.doors.native.logs:_log": HTTP,
     "grange.doors.pyfarm.live:_plain": OURS,
     "grange.doors.native.people:join": HTTP,

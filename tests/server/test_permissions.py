@@ -82,3 +82,9 @@ def test_an_artist_gives_no_job_away() -> None:
     fields = frozenset({"user", "priority"})
     assert forbidden_fields(Role.ARTIST, c.EditJob, fields) == {"user"}
     assert not forbidden_fields(Role.ADMIN, c.EditJob, fields)
+
+
+def test_only_an_admin_says_what_is_launched_on_machines() -> None:
+    fields = frozenset({"sleep_command", "idle_sleep_s"})
+    assert forbidden_fields(Role.WRANGLER, c.EditPool, fields) == {"sleep_command"}
+    assert not forbidden_fields(Role.ADMIN, c.EditPool, fields)

@@ -29,6 +29,12 @@ def test_an_address_may_have_a_port() -> None:
         split_address("10.0.0.255:x")
 
 
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(ValueError, match="not a port"):
+        split_address(f"10.0.0.255:{port}")
+
+
 @pytest.mark.proves("render.states.wol_waking")
 def test_each_interface_gets_its_packet_and_what_has_no_address_is_left_out() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:

@@ -291,6 +291,21 @@ def test_progress_goes_out_with_the_next_beat_and_only_when_it_changed() -> None
     assert second.progress == ()
 
 
+def test_a_run_says_which_process_it_is_while_it_runs_and_afterwards() -> None:
+    table = Table()
+    table.start()
+    (beat,) = sent(table.wait(2), Beat)
+    assert [item.pid for item in beat.progress] == [101]
+    table.finish()
+    assert table.result().result.pid == 101
+
+
+def test_a_run_without_a_process_says_none() -> None:
+    table = Table()
+    table.tell(Start(run=a_run()), ready(ONE), NotStarted(ONE, "no such program"))
+    assert table.result().result.pid == 0
+
+
 def test_usage_is_asked_for_at_every_beat_and_becomes_progress_and_peak() -> None:
     table = Table()
     table.start()

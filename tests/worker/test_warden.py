@@ -360,6 +360,18 @@ class TestAsAnotherUser:
         kennel.gone(1)
         assert not exists(int(kennel.output(1)))
 
+    def test_out_of_files_a_run_is_refused_and_the_others_go_on(self, kennel: Kennel) -> None:
+        kennel.spawn(2, "sleep 1000")
+        kennel.started(2)
+        open_now = {int(path.name) for path in Path(f"/proc/{kennel.pid}/fd").iterdir()}
+        free = [number for number in range(1_000) if number not in open_now]
+        many = resource.prlimit(kennel.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(kennel.pid, resource.RLIMIT_NOFILE, (free[1], many[1]))
+        assert kennel.refusal(("true",)) == "no process can be made: too many open files"
+        resource.prlimit(kennel.pid, resource.RLIMIT_NOFILE, many)
+        kennel.spawn(3, "exit 3")
+        assert kennel.gone(3).exit_code == 3
+
 
 WAIT = "while [ ! -s pid ]; do sleep 0.01; done"  # until the daemon has written its number
 

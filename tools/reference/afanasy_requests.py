@@ -15,6 +15,8 @@ from typing import Final
 
 from grange.doors.afanasy.actions import farm, jobs, monitors, nodes, renders
 from grange.doors.afanasy.answering import ROOTS
+from grange.doors.afanasy.binary.messages import FIELDS
+from grange.doors.afanasy.binary.types import Kind
 from grange.doors.afanasy.gets import get
 from grange.doors.afanasy.gets.jobs import OF_TASK
 from grange.doors.afanasy.monitors import CLASSES
@@ -26,7 +28,10 @@ TESTS: Final = ROOT / "tests" / "doors" / "afanasy"
 BEGIN: Final = "<!-- requests: written by `make docs` from the tests -->"
 END: Final = "<!-- end of requests -->"
 
-_NODES: Final = ("renders", "users", "branches", "pools", "monitors")
+_PLAIN: Final = (  # messages that hold a number, or JSON
+    *(Kind.VERSION_MISMATCH, Kind.MONITOR_ID, Kind.MONITOR_UPDATE_ID),
+    *(Kind.RENDER_ID, Kind.RENDER_DEREGISTER, Kind.JSON_BINARY),
+)
 _MODES: Final = {
     "jobs": ("full", "progress", "error_hosts", "log", "thumbnail", "blocks"),
     "renders": ("full", "resources", "log", "tasks_log"),
@@ -69,7 +74,13 @@ def groups() -> dict[str, list[str]]:
             *(f"action monitors watch {name}" for name in ("perm", "tasks", "listen", *CLASSES)),
         ],
         "Other requests": sorted(set(ROOTS) - {"get", "action"}),
+        "Binary messages": [f"{kind.value} {kind.name}" for kind in messages()],
     }
+
+
+def messages() -> list[Kind]:
+    """The binary messages that are sent or understood."""
+    return sorted({*FIELDS, *_PLAIN})
 
 
 def _actions(on: str, operations: object) -> list[str]:

@@ -215,6 +215,8 @@ def _schema_name(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = str(schema["$ref"]).rpartition("/")[2]
         return f"[{name}]({_ELSEWHERE.get(name, '#' + name.lower())})"
+    if "title" in schema:
+        return str(schema["title"])
     if schema.get("type") == "array":
         return f"list of {_schema_name(schema['items'])}"
     if schema.get("type") == "object":

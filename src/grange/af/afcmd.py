@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from grange.af import afnetwork
 from grange.af.block import Block as NewBlock
 from grange.af.cmd import asker
+from grange.af.job import number
 from grange.af.task import Task
 
 #: What is left out means.
@@ -23,6 +26,20 @@ _LEFT_OUT: Final[Mapping[str, Any]] = {
     "max_running_tasks": -1,
     "max_running_tasks_per_host": -1,
 }
+
+
+class _BlockTold(msgspec.Struct, frozen=True):
+    """What is computed with of a block that a server tells of."""
+
+    block_num: int = 0
+    p_percentage: float = 0.0
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What every object has that a server tells of."""
+
+    id: int
+    blocks: list[_BlockTold] = []
 
 
 class Node:
@@ -260,7 +277,7 @@ class Monitor:
 
     def __init__(self, verbose: bool = False) -> None:
         found = _member(_send("monitor", {"engine": "python"}, verbose), "monitor")
-        self.id = int(_member(found, "id") or 0)
+        self.id = number(found)
 
     def __enter__(self) -> Monitor:
         """Give it."""
@@ -309,8 +326,7 @@ def getJobList(
     body: dict[str, Any] = {"type": "jobs"}
     body |= {} if ids is None else {"ids": list(ids)}
     body |= {"mode": "full"} if full else {}
-    found = _member(_send("get", body, verbose), "jobs")
-    return [Job(item["id"], item) for item in found or ()]
+    return [Job(item["id"], item) for item in _told("jobs", body, verbose)]
 
 
 def getJob(jobId: int, full: bool = False, verbose: bool = False) -> Job | None:
@@ -326,8 +342,7 @@ def getRenderList(
     body: dict[str, Any] = {"type": "renders"}
     body |= {} if mask is None else {"mask": mask}
     body |= {} if ids is None else {"ids": list(ids)}
-    found = _member(_send("get", body, verbose), "renders")
-    return [Render(item["id"], item) for item in found or ()]
+    return [Render(item["id"], item) for item in _told("renders", body, verbose)]
 
 
 def getRenderResources() -> Any:
@@ -339,8 +354,7 @@ def getPoolList(ids: Sequence[int] | None = None, verbose: bool = False) -> list
     """Give pools: all of them, or some."""
     body: dict[str, Any] = {"type": "pools"}
     body |= {} if ids is None else {"ids": list(ids)}
-    found = _member(_send("get", body, verbose), "pools")
-    return [Pool(item["id"], item) for item in found or ()]
+    return [Pool(item["id"], item) for item in _told("pools", body, verbose)]
 
 
 def _send(
@@ -348,6 +362,20 @@ def _send(
 ) -> Any:
     root = {member: {**asker(), **body}}
     return afnetwork.sendServer(root, verbose, without_answer)[1]
+
+
+def _told(kind: str, body: Mapping[str, Any], verbose: bool) -> list[dict[str, Any]]:
+    """Ask for objects. A server that is none may say anything: what is no object is left out."""
+    found = _member(_send("get", body, verbose), kind)
+    return list(filter(_is_told, found)) if isinstance(found, list) else []
+
+
+def _is_told(item: Any) -> bool:
+    try:
+        msgspec.convert(item, _Told)
+    except (msgspec.ValidationError, UnicodeError):  # the latter: half a character in a text
+        return False
+    return True
 
 
 def _member(reply: Any, name: str) -> Any:

@@ -88,8 +88,10 @@ def patternFromDigits(path: str, verbose: bool = False) -> str:
 
 def patternFromFile(path: str) -> str:
     """Make a pattern of a file: of the digits before its last dot."""
-    found = re.fullmatch(r"(.*?)([0-9]+)(\.[^.]*)", path, re.DOTALL)
-    return f"{found[1]}{_hashes(len(found[2]))}{found[3]}" if found else path
+    before, dot, ending = path.rpartition(".")
+    stem = before.rstrip(_DIGITS)
+    digits = len(before) - len(stem)
+    return f"{stem}{_hashes(digits)}{dot}{ending}" if digits else path
 
 
 def _bit(name: str) -> int:

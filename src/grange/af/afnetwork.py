@@ -11,9 +11,12 @@ import re
 import socket
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from grange.af import cgruconfig, digest
 from grange.af.cgruconfig import tell
 from grange.client.errors import BadReply, NotAllowed, Unreachable
+from grange.model.unreadable import UNREADABLE
 from grange.model.views import ErrorBody
 
 CONNECT_S: Final = 10.0  # seconds for a server to take a connection
@@ -64,9 +67,13 @@ def sendServer(
         (True, what the server answers), or (False, None).
     """
     try:
-        root = json.loads(i_data) if isinstance(i_data, str) else i_data
+        root = msgspec.json.decode(i_data, type=dict) if isinstance(i_data, str) else i_data
+    except UNREADABLE as error:
+        tell(f"Error: a request is one JSON object: {error}")
+        return False, None
+    try:
         return True, exchange(root, where, verbose=i_verbose, answer=not i_without_answer)
-    except (Unreachable, BadReply, NotAllowed, ValueError) as error:
+    except (Unreachable, BadReply, NotAllowed) as error:
         tell(f"Error: {error}")
         return False, None
 

@@ -7,9 +7,11 @@ Where nobody names a server, it is the Grange that runs on this machine, else po
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
+import reprlib
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -34,7 +36,11 @@ USUAL: Final[Mapping[str, Any]] = {
     "af_digest_password": "",
     "pathsmap": (),
 }
-_NUMBERS: Final = ("af_serverport", "af_priority", "af_task_default_capacity")
+_NUMBERS: Final[Mapping[str, range]] = {
+    "af_serverport": range(1, 65_536),
+    "af_priority": range(251),
+    "af_task_default_capacity": range(1, 1 << 31),
+}
 _SYSTEMS: Final = {
     "win32": ("windows",),
     "cygwin": ("windows",),
@@ -59,19 +65,20 @@ def load(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """
     env = os.environ if environment is None else environment
     systems = _SYSTEMS.get(sys.platform, ("unix",))
-    found = {**_person(env), "platform": list(systems)}
+    usual = {**USUAL, **_person(env)}
+    found: dict[str, Any] = {}
     for path in _files(env):
         for said in _read(path):
             _merge(found, said, systems)
-    found |= _said(env, {**USUAL, **found})
+    found |= _said(env, {**usual, **found})
     if not found.keys() & {"af_servername", "af_serverport"}:
         found |= _here(env)
-    found = {**USUAL, **found}
-    for name in _NUMBERS:
-        found[name] = _number(name, found[name])
-    if found["CGRU_LOCATION"]:
-        root = env.get("AF_ROOT", "") or str(Path(found["CGRU_LOCATION"], "afanasy"))
-        found["AF_ROOT"] = root
+    found = {**usual, **found, "platform": list(systems)}
+    for name, value in usual.items():
+        found[name] = _fitted(name, found[name], value)
+    location = found["CGRU_LOCATION"]
+    usual_root = str(Path(location, "afanasy")) if location else ""
+    found["AF_ROOT"] = env.get("AF_ROOT", "") or usual_root
     VARS.clear()
     VARS.update(found)
     return VARS
@@ -128,10 +135,12 @@ def _read(path: Path) -> Iterator[Mapping[str, Any]]:
     todo, seen = [path], set[Path]()
     while todo and len(seen) < INCLUDES_MAX:
         file = todo.pop(0)
-        if file in seen or not file.is_file():
+        if file in seen:
             continue
         seen.add(file)
         try:
+            if not file.is_file():
+                continue
             said = json.loads(file.read_text(encoding="utf-8"), strict=False)["cgru_config"]
             todo += [file.parent / name for name in said.get("include", ())]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -165,12 +174,24 @@ def _said(environment: Mapping[str, str], known: Mapping[str, Any]) -> dict[str,
     return said
 
 
-def _number(name: str, value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        tell(f"{name} must be a number, not {value!r}: {USUAL[name]} is taken")
-        return int(USUAL[name])
+def _fitted(name: str, value: Any, usual: Any) -> Any:
+    """Give a variable as it can be used: what it cannot be is named, and the usual taken."""
+    if name in _NUMBERS:
+        allowed = _NUMBERS[name]
+        wanted = f"a number from {allowed[0]} to {allowed[-1]}"
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            if int(value) in allowed:
+                return int(value)
+    elif isinstance(usual, str):
+        wanted = "a text"
+        if isinstance(value, str):
+            return value
+    else:
+        wanted = "a list"
+        if isinstance(value, list | tuple):
+            return value
+    tell(f"Error: {name} must be {wanted}, not {reprlib.repr(value)}: {usual!r} is taken")
+    return usual
 
 
 load()

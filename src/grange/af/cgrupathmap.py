@@ -63,7 +63,8 @@ def _made(pairs: tuple[Pair, ...], own: tuple[Pair, ...]) -> paths.PathMap:
 def _pairs(rules: Sequence[Any]) -> tuple[Pair, ...]:
     found = []
     for number, rule in enumerate(rules, 1):
-        if len(rule) == 2 and all(isinstance(path, str) and path for path in rule):
+        pair = rule if isinstance(rule, list | tuple) else ()
+        if len(pair) == 2 and all(isinstance(path, str) and path for path in pair):
             found.append(Pair(client=rule[0], server=rule[1], name=f"pathsmap {number}"))
         else:
             tell(f"Error: rule {number} of pathsmap is not [client, server]: {rule!r}")

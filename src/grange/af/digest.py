@@ -49,5 +49,5 @@ def is_challenge(reply: Any) -> bool:
 
 
 def md5(text: str) -> str:
-    """Give the digest of a text, in hex."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    """Give the digest of a text, whatever is in it, in hex."""
+    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()

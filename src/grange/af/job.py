@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import reprlib
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,6 +15,7 @@ from grange.af.cgruconfig import tell
 from grange.af.limits import Limits
 
 PRIORITY_MAX: Final = 250
+REFUSAL_MAX: Final = 500  # characters of a server's sentence
 
 
 class Job(Limits):
@@ -213,7 +215,7 @@ class Job(Limits):
             return False, None
         where = afnetwork.address(self._host, self._port)
         sent, reply = afnetwork.sendServer(self.request(), verbose or self._verbose, where=where)
-        if sent and not (isinstance(reply, dict) and reply.get("id")):
+        if sent and not number(reply):
             tell(f"Error: the job was not taken: {refusal(reply)}")
             return False, None
         return sent, reply
@@ -230,14 +232,20 @@ class Job(Limits):
         return {"job": {**self.data, "folders": folders, "branch": branch or "/"}}
 
 
+def number(reply: Any) -> int:
+    """Give the number of a job that a server has taken, 0 where it has not."""
+    found = reply.get("id") if isinstance(reply, dict) else 0
+    return found if type(found) is int else 0
+
+
 def refusal(reply: Any) -> str:
     """Give the sentence by which a server refuses something."""
     if isinstance(reply, dict):
         info = reply.get("info")
         text = info.get("text") if isinstance(info, dict) else reply.get("error")
-        if text:
-            return str(text)
-    return f"the server answers {reply!r}"
+        if isinstance(text, str) and text:
+            return text[:REFUSAL_MAX]
+    return f"the server answers {reprlib.repr(reply)}"
 
 
 def _folder(block: Block) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ def checkRegExp(pattern: str) -> bool:
         return False
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, ValueError, OverflowError, RecursionError) as error:
         tell(f'Error: Invalid regular expression pattern "{pattern}": {error}')
         return False
     return True
@@ -36,7 +36,7 @@ def checkClass(name: str, folder: str) -> bool:
         folder: services or parsers.
     """
     shipped = loading.names("services" if folder == "services" else "parsers")
-    return name in shipped or _file(name, folder) is not None
+    return name in shipped or _source(name, folder) is not None
 
 
 def known_service(name: str) -> str:
@@ -57,9 +57,9 @@ def known_parser(name: str) -> str:
 
 def usual_parser(service: str) -> str:
     """Give the parser that goes with a service, "" where it has none."""
-    file = _file(service, "services")
-    if file is not None:
-        found = _PARSER.search(file.read_text(encoding="utf-8", errors="replace"))
+    source = _source(service, "services")
+    if source is not None:
+        found = _PARSER.search(source)
         return found[2] if found else ""
     if checkClass(service, "parsers"):
         return service
@@ -69,10 +69,13 @@ def usual_parser(service: str) -> str:
         return ""
 
 
-def _file(name: str, folder: str) -> Path | None:
-    """The file of a plugin in the CGRU that is installed here, if one is."""
+def _source(name: str, folder: str) -> str | None:
+    """The text of a plugin in the CGRU that is installed here, if one is."""
     root = cgruconfig.VARS.get("AF_ROOT", "")
     if not root or not name.isidentifier():
         return None
     path = Path(root, "python", folder, f"{name}.py")
-    return path if path.is_file() else None
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):  # the latter: a path that cannot be one
+        return None

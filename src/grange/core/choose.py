@@ -59,10 +59,16 @@ def candidates(state: FarmState, demand: Demand) -> Iterator[Worker]:
         )
         return (state.workers[WorkerId(place[-1])] for place in places)
     known = (state.workers.get(worker_id) for worker_id in demand.fresh)
-    fresh = [worker for worker in known if worker is not None and worker.place is not None]
+    fresh = [worker for worker in known if worker is not None and _serves(worker, demand)]
     if len(fresh) > 1:
         fresh.sort(key=lambda worker: _rank(demand, worker))
     return iter(fresh)
+
+
+def _serves(worker: Worker, demand: Demand) -> bool:
+    """Whether a worker stands in line, and may still serve: it may have changed since."""
+    group = worker.group
+    return worker.place is not None and group is not None and demand.demand_id in group.demands
 
 
 def _rank(demand: Demand, worker: Worker) -> tuple[int, Place]:

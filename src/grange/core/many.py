@@ -29,11 +29,12 @@ def find(
     """
     least, most = block.spec.hosts_least, block.spec.hosts_most
     free = [w for w in candidates(state, demand) if not match.load_refusal(state, demand.key, w)]
-    if len(free) < least:
-        _lack(state, job, block, demand, now)
-        return None, False
     chosen, task = _choose(state, job, block, free, most, now)
-    if len(chosen) < least or (len(chosen) < most and not _has_waited(state, job, block, now)):
+    if len(chosen) < least:
+        if _may_keep(state, job, block, demand, now):
+            _keep(state, free, chosen)
+        return None, len(free) >= least
+    if len(chosen) < most and not _has_waited(state, job, block, now):
         return None, True
     return (chosen[0], task, tuple(chosen[1:])), True
 
@@ -77,32 +78,42 @@ def _has_waited(state: FarmState, job: Job, block: Block, now: float) -> bool:
     return now >= block.gathering + wait
 
 
-def _lack(state: FarmState, job: Job, block: Block, demand: Demand, now: float) -> None:
-    """There are too few machines: after a while keep those that become free."""
+def _may_keep(state: FarmState, job: Job, block: Block, demand: Demand, now: float) -> bool:
+    """There are too few machines: whether those that are free are kept, as after a while."""
     block.gathering = 0.0
-    holds = state.holder == (job.job_id, block.number)
     if not block.lacking or now >= block.lacking + KEEP_AFTER_S:
         if block.lacking and state.holder is None:
-            holds = True
             state.holder, state.held_for = (job.job_id, block.number), demand.key
         block.lacking = now
         state.set_timer(now + KEEP_AFTER_S, "hosts", number=job.job_id)
-        if holds and not _could_ever(state, demand):
+        if state.held_for is demand.key and not _could_ever(state, job, block, demand, now):
             _release(state)
-            return
-    if holds:
-        free = (w for w in candidates(state, demand) if w.worker_id not in state.held)
-        state.held.update(
-            w.worker_id for w in free if not match.load_refusal(state, demand.key, w)
-        )
+    return state.held_for is demand.key
 
 
-def _could_ever(state: FarmState, demand: Demand) -> bool:
+def _keep(state: FarmState, free: list[Worker], chosen: list[Worker]) -> None:
+    """Keep the machines that a task could use; give back those that it may not any more."""
+    state.held.update(worker.worker_id for worker in chosen)
+    for worker in free:
+        if worker not in chosen and worker.worker_id in state.held:
+            state.held.discard(worker.worker_id)
+            freshen(state, worker)
+
+
+def _could_ever(state: FarmState, job: Job, block: Block, demand: Demand, now: float) -> bool:
     """Whether there are machines enough, were they only free. Cost: O(machines that fit)."""
     groups = [group for _, ranked in demand.ranks for group in ranked]
     known = (state.workers[worker_id] for group in groups for worker_id in group.members)
-    able = sum(1 for w in known if w.linked and match.could_take(state, demand.key, w))
-    return able >= demand.key.hosts
+    task = block.picker.peek(block.tasks)
+    able = (
+        worker
+        for worker in known
+        if worker.linked
+        and match.could_take(state, demand.key, worker)
+        and match.host_refusal(state, job, block, worker, now) != "avoided"
+        and not match.task_refusal(state, job, block, task, worker, now)
+    )
+    return sum(1 for _ in able) >= demand.key.hosts
 
 
 def review(state: FarmState) -> None:

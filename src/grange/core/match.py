@@ -169,14 +169,16 @@ def task_refusal(
 def _elsewhere(
     state: FarmState, job: Job, block: Block, errors: dict[str, HostErrors], now: float
 ) -> bool:
-    """Whether some linked worker in good health could serve a block and is not avoided.
+    """Whether as many linked workers in good health as a task needs are not avoided.
 
-    Where there is none, avoiding would hold the task up for ever: it runs where it may, until
+    Where there are fewer, avoiding would hold the task up for ever: it runs where it may, until
     its retries are used up and it fails. Afanasy lets it wait. Cost: O(avoided workers).
     """
     if job.spec.maintenance:
         return False  # each task is for one machine
-    for _, groups in state.demands[block.demand].ranks:
+    demand = state.demands[block.demand]
+    lack = max(1, demand.key.hosts)
+    for _, groups in demand.ranks:
         for worker_id in (worker_id for group in groups for worker_id in group.members):
             worker = state.workers[worker_id]
             if (
@@ -185,5 +187,7 @@ def _elsewhere(
                 and not state.avoids(job, block, worker.name, now)
                 and not state.task_avoids(job, block, errors, worker.name, now)
             ):
-                return True
+                lack -= 1
+                if not lack:
+                    return True
     return False

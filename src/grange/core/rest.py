@@ -128,11 +128,12 @@ def wake_for_work(state: FarmState, now: float, out: Outcome) -> None:
             worker for worker in _resting(state, demand_id) if could_take(state, need, worker)
         ]
         room = sum(_room(need, worker) for worker in could)
-        left = _waiting(state, root, demand_id, room) * max(1, need.hosts)
+        tasks = _waiting(state, root, demand_id, room)
+        left = tasks * max(1, need.hosts)
         for worker in sorted(could, key=lambda worker: worker.rest is Rest.ASLEEP):
             if left <= 0:
                 break
-            left -= _room(need, worker)  # those that wake already come first
+            left -= min(tasks, _room(need, worker))  # those that wake already come first
             if worker.rest is Rest.ASLEEP:
                 wake(state, worker, now, out)
 

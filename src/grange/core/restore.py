@@ -106,8 +106,6 @@ def _add_runs(state: FarmState, job: Job, runs: Sequence[RestoredRun], now: floa
             worker=run.worker,
             started=started,
             capacity=block.spec.capacity,
-            memory_mb=0,
-            tickets={},
             ended=ended,
             result=run.result,
         )
@@ -129,8 +127,6 @@ def _book(job: Job, block: Block, task: int, started: float, ended: float) -> No
 def _follow(state: FarmState, job: Job, now: float, out: Outcome) -> None:
     """Make all that depends on the tasks true."""
     for block in job.blocks:
-        block.picker.restart()
-        state.touch_block(block)
         state.touch_tasks(block)
     for block in job.blocks:
         refit_block(state, job, block, out)
@@ -139,12 +135,15 @@ def _follow(state: FarmState, job: Job, now: float, out: Outcome) -> None:
 
 
 def _first_run(job: Job, runs: Sequence[RestoredRun]) -> RunId:
-    """The number of the first run of a job that was restored; 0 where no task tells it.
+    """The number of the first run of a job that was restored; 0 where the tasks do not tell it.
 
-    A task that has run since has a greater number, and more starts.
+    A task that has run since has more starts; one that was never restored so tells another.
     """
+    told: set[int] = set()
     for place, run in enumerate(runs):
-        tasks = job.blocks[run.block].tasks
-        if tasks.starts[run.task] == run.attempt:
-            return RunId(tasks.last_run[run.task] - place)
-    return RunId(0)
+        block = job.blocks[run.block] if 0 <= run.block < len(job.blocks) else None
+        if block is None or not 0 <= run.task < block.tasks.size:
+            return RunId(0)
+        if block.tasks.starts[run.task] == run.attempt:
+            told.add(block.tasks.last_run[run.task] - place)
+    return RunId(told.pop()) if len(told) == 1 else RunId(0)

@@ -12,7 +12,7 @@ from grange.core import match
 from grange.core.gates import block_gate, branch_gate, job_gate, user_gate
 from grange.core.objects import Block, Job, Worker
 from grange.core.state import FarmState
-from grange.model.states import TaskState
+from grange.model.states import Rest, TaskState
 from grange.model.views import Reason, WhyView
 
 NAMES_SHOWN = 5  # workers or jobs named in one reason
@@ -188,12 +188,19 @@ def refusal(
     assert worker.group is not None
     need = state.demands[block.demand].key
     return (
-        ("offline" if not worker.linked else "")
+        _absence(worker)
         or match.group_refusal(need, worker.group.key)
         or match.load_refusal(state, need, worker)
         or match.host_refusal(state, job, block, worker, now)
         or match.task_refusal(state, job, block, task, worker, now)
     )
+
+
+def _absence(worker: Worker) -> str:
+    """Why a worker's machine is not there; empty: it is."""
+    if worker.rest is not Rest.AWAKE:
+        return "asleep"
+    return "" if worker.linked else "offline"
 
 
 def _why_workers(state: FarmState, job: Job, block: Block, task: int, now: float) -> WhyView:
@@ -257,8 +264,9 @@ def _sentence(reasons: list[Reason]) -> str:
 
 def why_worker(state: FarmState, worker: Worker, now: float) -> WhyView:
     """Why a worker has no task, or not more. Cost: O(blocks that are ready)."""
+    absence = _absence(worker)
     for test, code in (
-        (not worker.linked, "offline"),
+        (bool(absence), absence),
         (bool(worker.sick), "sick"),
         (worker.place is None, "worker-busy"),
     ):

@@ -189,11 +189,6 @@ class TaskSpace:
         return TaskFrames(number, number, 1, self.per_task)
 
     @property
-    def frames_total(self) -> int:
-        """Number of frames of all tasks; the number of tasks where they are named."""
-        return sum(item.size for item in self.ranges) if self.ranges else self.named
-
-    @property
     def frame_first(self) -> int:
         """The first frame of the first range; 0 for named tasks."""
         return self.ranges[0].first if self.ranges else 0

@@ -124,7 +124,7 @@ class PoolSpec(
     idle_input_s: Limit = -1  #: a person's last input is so long ago
     idle_free_s: Limit = -1  #: idle for so long: free, if it is nimby
     idle_sleep_s: Limit = -1  #: idle for so long: to sleep, until there is work
-    #: a shell's line that puts a machine to sleep where it lets the farm launch commands; ""
+    #: a shell's line, an admin's, that puts a machine to sleep where it launches commands; ""
     #: as the level above, and at the top as the machine's own settings say
     sleep_command: ShortText = ""
     exit_no_task_s: Limit = -1  #: a worker that had no task for so long exits; 0 never

@@ -133,8 +133,8 @@ class RunView(View, frozen=True, kw_only=True):
     result: RunResult | None = None  #: None while it runs
     progress: Progress | None = None
     user: str = ""  #: who owns the job; this and the next only where a worker's runs are shown
-    job_name: str = ""
-    part: Part = Part.TASK
+    job_name: str = ""  #: what the job is called
+    part: Part = Part.TASK  #: what it does for the task
     helps: int = 0  #: run of the task that this one serves
 
 
@@ -202,7 +202,7 @@ class WorkerView(View, frozen=True, kw_only=True):
     resources: Resources | None = None
     sick: str = ""
     address: str = ""  #: where its connection came from last
-    address_family: Literal["", "IPv4", "IPv6"] = ""
+    address_family: Literal["", "IPv4", "IPv6"] = ""  #: of that address
     registered: float = 0.0  #: when the farm met it first
     joined: float = 0.0  #: when its link was last made
     launched: float = 0.0  #: when its process was started, by its own clock; 0 it did not tell

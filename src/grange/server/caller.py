@@ -40,7 +40,7 @@ class Caller:
             Forbidden: the sender may not.
             Rejected: the core says no.
             ServerBusy: too much waits already; nothing was done.
-        Stopping: the server stops.
+            Stopping: the server stops.
         """
         self.principal.require(type(command), self._owner(command))
         self._check_fields(command)

@@ -79,7 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     afanasy: bool = True  #: whether clients of Afanasy are served, at a port of their own
     afanasy_listen: str = "127.0.0.1"  #: address to listen at for them
-    #: their port; 0 any free one; without a word 51000, or none where another program has that
+    #: their port; 0 any free one. Without a word it is 51000, any free one where `port` is 0,
+    #: or none where another program has it
     afanasy_port: Annotated[int, Meta(ge=0, le=65_535)] | None = None
     #: networks whose clients need no password there: they are believed who they say they are
     afanasy_allow: Texts = ("127.0.0.0/8", "::1/128")

@@ -90,6 +90,10 @@ OWN_FIELDS: Final[dict[type, frozenset[str]]] = {
 OTHERS_FIELDS: Final[dict[type, frozenset[str]]] = {
     c.EditJob: frozenset({"user"}),
 }
+#: The fields that an admin alone may change.
+ADMINS_FIELDS: Final[dict[type, frozenset[str]]] = {
+    c.EditPool: frozenset({"sleep_command"}),  # is launched: see `LaunchCommand`
+}
 
 
 def reach(role: Role, deed: Deed) -> Reach:
@@ -102,7 +106,9 @@ def reach(role: Role, deed: Deed) -> Reach:
 
 def forbidden_fields(role: Role, deed: type, fields: frozenset[str]) -> frozenset[str]:
     """Which of these fields a role may not change by a command."""
-    if reach(role, deed) is Reach.ALL:
+    if role is Role.ADMIN:
         return frozenset()
+    if reach(role, deed) is Reach.ALL:
+        return fields & ADMINS_FIELDS.get(deed, frozenset())
     allowed = OWN_FIELDS.get(deed, fields)
     return (fields - allowed) | (fields & OTHERS_FIELDS.get(deed, frozenset()))

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from grange.server.asgi import App, Message, Receive, Scope, Send
+from grange.server.caller import RETRY_S
+from grange.server.engine import Stopped
+from grange.server.guard import refuse
+from grange.server.refusal import Stopping
 
 
 class Settled:
@@ -29,9 +33,26 @@ class Settled:
             await self._app(scope, receive, send)
             return
 
-        async def when_settled(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                await self._settled()
-            await send(message)
+        out = _Answer(scope, send, self._settled)
+        await self._app(scope, receive, out.send)
 
-        await self._app(scope, receive, when_settled)
+
+class _Answer:
+    """One answer; in its place, where the server stops, that it does."""
+
+    def __init__(self, scope: Scope, send: Send, settled: Callable[[], Awaitable[None]]) -> None:
+        self._scope = scope
+        self._send = send
+        self._settled = settled
+        self._refused = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on."""
+        if message["type"] == "http.response.start":
+            try:
+                await self._settled()
+            except Stopped as why:
+                self._refused = True
+                await refuse(self._scope, self._send, Stopping(str(why), retry_s=RETRY_S))
+        if not self._refused:
+            await self._send(message)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from grange.core.errors import NoSuchBlock, NoSuchJob, NoSuchTask, NoSuchUser, NoSuchWorker
 from grange.core.farm import Farm
-from grange.core.objects import Block, Job, Run, Worker
+from grange.core.objects import Block, Job, Worker
 from grange.core.order_run import exact_command, exact_files
 from grange.core.records import RunRecord
 from grange.core.why import why_block, why_job, why_task, why_worker
@@ -217,12 +217,6 @@ class Views:
     async def runs_of_worker(self, worker_id: int, limit: int = 100) -> list[RunRecord]:
         """The last runs that a worker was given, newest first."""
         return await asyncio.to_thread(self._history.runs_of_worker, worker_id, limit=limit)
-
-    def running_task(self, run: Run) -> TaskView:
-        """The view of a task that runs, without asking the store."""
-        job = self._farm.state.jobs[run.job_id]
-        block = job.blocks[run.block]
-        return shown_jobs.task_view(self._farm.state, self._gauges, job, block, run.task)
 
     def states(self, job_id: int, number: int) -> bytes:
         """One `TaskState` a byte."""

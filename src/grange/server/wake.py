@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 PORT: Final = 9  # discard, as is the custom
+PORT_MAX: Final = 65_535
 REPEATS: Final = 16  # of the hardware address, in one packet
 MAC_BYTES: Final = 6
 SYNC: Final = b"\xff" * 6
@@ -34,10 +35,15 @@ def split_address(text: str) -> tuple[str, int]:
     """An address with or without a port.
 
     Raises:
-        ValueError: the port is no number.
+        ValueError: the port is none.
     """
-    host, colon, port = text.rpartition(":")
-    return (host, int(port)) if colon else (text, PORT)
+    host, colon, digits = text.rpartition(":")
+    if not colon:
+        return text, PORT
+    port = int(digits)
+    if not 0 < port <= PORT_MAX:
+        raise ValueError(f"{port} is not a port")
+    return host, port
 
 
 def wake(macs: Iterable[str], addresses: Iterable[str]) -> None:

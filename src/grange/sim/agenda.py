@@ -42,11 +42,6 @@ class Agenda:
             do(*args)
 
 
-def hour_of_day(now: float) -> float:
-    """Hours since midnight."""
-    return (now - MONDAY_S) % DAY_S / HOUR_S
-
-
 def is_workday(now: float) -> bool:
     """Whether it is Monday to Friday."""
     return (now - MONDAY_S) // DAY_S % 7 < 5

@@ -230,7 +230,10 @@ def spawn_forked(
     Raises:
         CannotStart: with a sentence that names the program.
     """
-    read_end, write_end = os.pipe2(os.O_CLOEXEC)  # closed by a successful exec
+    try:
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)  # closed by a successful exec
+    except OSError as error:
+        raise CannotStart(f"no process can be made: {_why(error)}") from error
     try:
         pid = os.fork() if group is None else fork_into(group)
     except OSError as error:

@@ -33,6 +33,7 @@ from grange.model.states import Presence, Role, TaskState
 from grange.server.auth import Principal
 from grange.server.caller import Caller
 from tests.build import states
+from tests.doors.afanasy.proves import note_message
 from tests.doors.afanasy.recorded import recorded
 from tests.doors.afanasy.stand import Stand
 
@@ -124,6 +125,7 @@ class Afrender:
     async def asking(self, data: bytes) -> bytes:
         """Send bytes; the bytes of the answer."""
         head = header(data[:HEADER_BYTES])
+        note_message(head.kind, head.kind.name)
         request = Binary(head.kind, head.value, data[HEADER_BYTES:])
         who = Principal(
             user="", role=Role.WORKER, name="", credential_id="", address=self._address

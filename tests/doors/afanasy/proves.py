@@ -21,6 +21,16 @@ def note(root: Mapping[str, Any]) -> None:
     _sent.update(names_of(root))
 
 
+def note_message(number: int, name: str) -> None:
+    """A test sends, or is sent, a binary message."""
+    _sent.add(message_name(number, name))
+
+
+def message_name(number: int, name: str) -> str:
+    """What a binary message is called, in the table of the documentation."""
+    return f"{number} {name}"
+
+
 def proves(*requests: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Say which requests a test proves, by their names."""
 

@@ -48,6 +48,7 @@ def test_only_this_machine_may_come_in_where_nobody_says_otherwise() -> None:
     assert [door.admits(address) for address in (INSIDE, "::2", "", "nonsense")] == [False] * 4
 
 
+@pytest.mark.proves("afanasy.security.networks")
 def test_a_network_may_come_in() -> None:
     door = access(("10.0.0.0/24", "fe80::/10", "192.168.1.5"))
     inside = (INSIDE, "fe80::1%eth0", "192.168.1.5")

@@ -73,6 +73,9 @@ def test_a_user_is_edited(stand: Stand) -> None:
     said = stand.set("users", "artist", **params)
     assert said == ("log", "user 'artist' is so already")
     assert stand.set("users", 2, solve_need="solve_capacity", hosts_mask_type="") == OK
+    for parallel, method in ((False, "order"), (True, "priority")):
+        assert stand.set("users", 2, solve_parallel=parallel) == OK
+        assert stand.farm.state.users["artist"].spec.solve == method
     kind, text = stand.set("users", 2, priority="high")
     assert (kind, text) == ("error", "priority: expected `int`, got `str`")
     assert stand.operate("users", 2, "zzz") == ("error", "Unknown operation: zzz")

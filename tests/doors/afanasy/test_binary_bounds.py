@@ -51,6 +51,7 @@ from grange.doors.afanasy.shapes.traffic import (
 )
 from grange.doors.afanasy.shapes.user import User
 from tests.doors.afanasy.anything import anything
+from tests.doors.afanasy.proves import message_name, note_message, proves
 
 SHAPES: dict[Kind, Any] = {
     Kind.MONITOR: Monitor,
@@ -93,6 +94,15 @@ UPDATE = TaskUpdate(
     files=(SentFile(name="a.jpg", data=b"12"), SentFile(name="b.jpg", data=b"")),
 )
 PROGRESS = TaskProgress(state="", st=1)
+EVENTS = MonitorEvents(
+    jobs_add=(1, 2),
+    pools_del=(7,),
+    tasks_progress=(TasksProgress(job_id=2, blocks=(0,), tasks=(4,), progress=(PROGRESS,)),),
+    block_ids=BlockNames(job_id=(2, 2), block_num=(0, 1), mode=("full", "progress")),
+    jobs_order_ids=(3,),
+    instruction="exit",
+    message="hello",
+)
 
 
 def test_every_message_has_its_shape_here() -> None:
@@ -100,15 +110,24 @@ def test_every_message_has_its_shape_here() -> None:
     assert {*SHAPES, *LISTS, *rest} == set(messages.FIELDS)
 
 
-@pytest.mark.parametrize("kind", [*SHAPES, *LISTS], ids=lambda kind: kind.name)
-def test_whatever_a_shape_holds_comes_back_as_it_was_written(kind: Kind) -> None:
-    chance = random.Random(kind)
-    for _ in range(20):
-        shape = SHAPES.get(kind)
-        value = anything(shape, chance) if shape else (anything(LISTS[kind], chance),) * 2
-        written = messages.encode(kind, value)
-        found = messages.decode(kind, written[HEADER_BYTES:])
-        assert messages.encode(kind, found) == written
+def values_of(kind: Kind, chance: random.Random) -> Any:
+    """Anything that a message may hold."""
+    if kind in SHAPES:
+        return anything(SHAPES[kind], chance)
+    if kind in LISTS:
+        return (anything(LISTS[kind], chance),) * 2
+    return ("a", "ü") if kind is Kind.STRING_LIST else EVENTS
+
+
+@proves(*(message_name(kind, kind.name) for kind in messages.FIELDS))
+def test_whatever_a_message_holds_comes_back_as_it_was_written() -> None:
+    for kind in messages.FIELDS:
+        chance = random.Random(kind)
+        for _ in range(20):
+            written = messages.encode(kind, values_of(kind, chance))
+            found = messages.decode(kind, written[HEADER_BYTES:])
+            assert messages.encode(kind, found) == written, kind
+        note_message(kind, kind.name)
 
 
 def decoded(kind: Kind, value: Any) -> Any:
@@ -131,16 +150,7 @@ def test_files_that_are_not_as_many_as_is_said_are_refused(lie: bytes) -> None:
 
 
 def test_lists_of_texts_and_events_come_back() -> None:
-    events = MonitorEvents(
-        jobs_add=(1, 2),
-        pools_del=(7,),
-        tasks_progress=(TasksProgress(job_id=2, blocks=(0,), tasks=(4,), progress=(PROGRESS,)),),
-        block_ids=BlockNames(job_id=(2, 2), block_num=(0, 1), mode=("full", "progress")),
-        jobs_order_ids=(3,),
-        instruction="exit",
-        message="hello",
-    )
-    assert decoded(Kind.MONITOR_EVENTS, events) == events
+    assert decoded(Kind.MONITOR_EVENTS, EVENTS) == EVENTS
     assert decoded(Kind.STRING_LIST, ("a", "ü")) == ("a", "ü")
 
 
@@ -351,3 +361,10 @@ def test_a_numeric_block_has_no_tasks_and_a_named_one_has() -> None:
 def test_a_progress_bar_always_has_its_length() -> None:
     block = BlockProgress(block_num=0, st=0, p_progressbar="DD")
     assert decoded(Kind.BLOCKS_PROGRESS, (block,))[0].p_progressbar == "DD".ljust(PROGRESS_BAR)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("/", ""), ("/p1", "r.*")])
+def test_the_root_pool_alone_has_no_pattern(name: str, kept: str) -> None:
+    pool = anything(Pool, random.Random(1))
+    (found,) = decoded(Kind.POOLS_LIST, (replace(pool, name=name, pattern="r.*"),))
+    assert (found.name, found.pattern) == (name, kept)

@@ -15,12 +15,13 @@ from grange.core.commands import SubmitJob
 from grange.doors.afanasy import door as module
 from grange.doors.afanasy import reply
 from grange.doors.afanasy.answering import Answering
-from grange.doors.afanasy.binary.types import Kind, mismatch, number
+from grange.doors.afanasy.binary.types import Kind, framed, mismatch, number
 from grange.doors.afanasy.digest import answer
 from grange.doors.afanasy.opening import PORT, open_door
 from grange.server.config import Settings
 from grange.server.http import CannotListen
 from tests.doors.afanasy.opened import HOST, Opened, opened
+from tests.doors.afanasy.recorded import recorded
 from tests.doors.afanasy.stand import Stand, standing
 from tests.doors.afanasy.test_digest import digest_of
 
@@ -40,6 +41,12 @@ def door(tmp_path: Path) -> Iterator[Opened]:
         yield found
 
 
+def raw(said: dict[str, str], what: str) -> bytes:
+    """The bytes of a recording."""
+    text = said.get(f"{what}_bytes")
+    return bytes.fromhex(said[f"{what}_hex"]) if text is None else text.encode()
+
+
 def submitted(door: Opened) -> int:
     found = door.text({"job": JOB})
     assert set(found) == {"id", "serial"}
@@ -51,6 +58,7 @@ def last_audit(door: Opened) -> Any:
     return door.stand.wait(views.audit(limit=1))[0]
 
 
+@pytest.mark.proves("afanasy.framings.text")
 def test_a_script_submits_a_job_and_sees_it(door: Opened) -> None:
     number_of_job = submitted(door)
     (job,) = door.text(GET_JOBS)["jobs"]
@@ -63,12 +71,14 @@ def test_an_answer_to_a_script_is_ascii(door: Opened) -> None:
     assert door.say(b"AFANASY %d JSON" % len(body) + body).isascii()
 
 
+@pytest.mark.proves("afanasy.framings.post")
 def test_a_page_submits_a_job_whatever_its_header_counts(door: Opened) -> None:
     status, found = door.post({"job": JOB}, AFANASY="3")
     assert (status, set(found)) == (200, {"id", "serial"})
     assert door.post(GET_JOBS)[1]["jobs"][0]["name"] == JOB["name"]
 
 
+@pytest.mark.proves("afanasy.framings.binary")
 def test_the_desktop_program_asks_in_binary_and_is_answered_so(door: Opened) -> None:
     submitted(door)
     head, body = door.binary(Kind.JSON_BINARY, json.dumps(GET_JOBS).encode())
@@ -107,13 +117,39 @@ def test_what_waits_for_no_answer_has_none(door: Opened) -> None:
     assert door.say(b"AFANASY %d JSON" % len(body) + body) == b""
 
 
-@pytest.mark.parametrize("kind", [Kind.STAT_DATA, Kind.TASK, Kind.STRING, Kind.RENDER_EVENTS])
+@pytest.mark.parametrize("name", ["frame_text", "frame_http_post", "frame_binary_json"])
+def test_a_request_is_answered_in_the_framing_of_the_recording(door: Opened, name: str) -> None:
+    (vector,) = recorded(name)
+    sent, received = raw(vector["input"], "sent"), raw(vector["output"], "received")
+    found = door.say(sent.replace(b"Host: x", b"Host: farm"))
+    begin, end = found.index(b"{"), received.index(b"{")
+    assert json.loads(found[begin:]) == json.loads(received[end:])
+    same = {"frame_text": len(b"AFANASY "), "frame_http_post": 34, "frame_binary_json": 8}[name]
+    assert found[:same] == received[:same]
+
+
+@pytest.mark.parametrize("name", ["frame_version_mismatch", "binary_monitor_poll_unknown"])
+def test_a_number_is_answered_byte_by_byte_as_recorded(door: Opened, name: str) -> None:
+    (vector,) = recorded(name)
+    found = door.say(bytes.fromhex(vector["input"]["sent_hex"]))
+    assert found == bytes.fromhex(vector["output"]["received_hex"])
+
+
+@pytest.mark.parametrize("sent", [number(Kind.CONFIRM, 1), framed(Kind.STRING, b"\0\0\0\1\0")])
+def test_a_binary_message_that_needs_no_answer_has_one_in_text(door: Opened, sent: bytes) -> None:
+    head, _, body = door.say(sent).partition(b"JSON")
+    assert head == b"AFANASY %d " % len(body)
+    assert json.loads(body)["info"]["kind"] == "log"
+
+
+@pytest.mark.parametrize("kind", [Kind.STAT_DATA, Kind.TASK, Kind.RENDER_EVENTS])
 def test_a_binary_message_that_means_nothing_here_is_answered(door: Opened, kind: Kind) -> None:
     head, body = door.binary(kind, b"\0" * 40)
     assert head.kind is Kind.JSON_BINARY
-    assert json.loads(body)["info"]["kind"] in ("error", "log")
+    assert json.loads(body)["info"]["kind"] == "error"
 
 
+@pytest.mark.proves("afanasy.framings.version")
 def test_another_version_of_the_protocol_is_told_so(door: Opened) -> None:
     assert door.say((79).to_bytes(4, "big") + bytes(8)) == mismatch()
 
@@ -159,6 +195,7 @@ def test_lines_are_shown_to_the_page_as_text(
     assert door.post(GET_JOBS)[1]["message"]["list"] == ['&lt;script&gt;"&amp;']
 
 
+@pytest.mark.proves("afanasy.security.unverified")
 def test_the_audit_says_that_the_name_is_unverified(door: Opened) -> None:
     submitted(door)
     found = last_audit(door)
@@ -169,6 +206,7 @@ def test_the_audit_says_that_the_name_is_unverified(door: Opened) -> None:
     )
 
 
+@pytest.mark.proves("afanasy.security.pages")
 def test_what_a_foreign_page_sends_is_refused(door: Opened) -> None:
     assert door.post(GET_JOBS, Host="evil.test")[0] == 421
     assert door.post(GET_JOBS, AFANASY="")[0] == 403
@@ -177,6 +215,7 @@ def test_what_a_foreign_page_sends_is_refused(door: Opened) -> None:
     assert door.http(b"OPTIONS / HTTP/1.1\r\nHost: farm\r\n\r\n")[0] == 405
 
 
+@pytest.mark.proves("afanasy.framings.get")
 def test_a_file_is_served_to_a_browser(tmp_path: Path) -> None:
     (tmp_path / "cgru" / "afanasy" / "browser").mkdir(parents=True)
     (tmp_path / "cgru" / "afanasy" / "browser" / "index.html").write_text("hello")
@@ -187,6 +226,7 @@ def test_a_file_is_served_to_a_browser(tmp_path: Path) -> None:
         assert door.http(b"GET /@TMP@/1/1/1/a.jpg HTTP/1.1\r\nHost: farm\r\n\r\n")[0] == 404
 
 
+@pytest.mark.proves("afanasy.security.digest")
 def test_where_a_password_is_needed_the_page_is_asked_for_it(tmp_path: Path) -> None:
     file = tmp_path / ".htdigest"
     file.write_text(f"ann:CGRU:{digest_of('ann', 'secret')}\n")
@@ -204,6 +244,7 @@ def test_where_a_password_is_needed_the_page_is_asked_for_it(tmp_path: Path) -> 
         assert (head.kind, "password" in body.decode()) == (Kind.JSON_BINARY, True)
 
 
+@pytest.mark.proves("afanasy.security.role")
 def test_the_role_bounds_what_clients_may_do(tmp_path: Path) -> None:
     with opened(tmp_path, afanasy_role="viewer") as door:
         assert "may not do this" in door.text({"job": JOB})["error"]

@@ -189,8 +189,9 @@ def test_branches_count_what_is_below_them_and_come_after_their_parents(stand: S
     assert shown["/b"]["running_tasks_num"] == 1
     (one,) = stand.get("branches", ids=[shown["/a"]["id"]])["branches"]
     assert one["name"] == "/a"
-    said = stand.get("branches", ids=[1], mode="log")["message"]["list"]
-    assert said[0].endswith(": afanasy: branches: /: Created.")
+    said = stand.get("branches", ids=[shown["/a"]["id"]], mode="log")["message"]["list"]
+    assert said[0].endswith(": afanasy: branches: /a: Created.")
+    assert stand.get("branches", ids=[1], mode="log")["message"]["list"] == []  # always there
     assert stand.get("branches", ids=[99], mode="log")["info"]["kind"] == "error"
 
 

@@ -153,11 +153,16 @@ def test_what_cannot_be_read_is_answered_while_it_still_comes() -> None:
     conversation(work)
 
 
-def test_who_is_not_admitted_hears_nothing() -> None:
+def test_who_is_not_admitted_hears_nothing_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def work(connect: Connect) -> None:
+        assert await (await connect()).ask(ASK) == b""
         assert await (await connect()).ask(ASK) == b""
 
     conversation(work, admits=lambda _: False)
+    (record,) = caplog.records
+    assert "afanasy_allow" in record.getMessage()
 
 
 def test_connections_beyond_the_bound_are_closed() -> None:
@@ -229,6 +234,23 @@ def test_what_all_hold_together_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
         assert await first.ask(b" " * 97 + b"{}") == b"said " + b" " * 997 + b"{}"
 
     conversation(work)
+
+
+def test_answers_that_are_not_read_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HELD_MAX", LARGE)
+
+    async def large(request: Request, peer: Peer) -> bytes:
+        return b"x" * LARGE
+
+    async def work(connect: Connect) -> None:
+        first, second = await connect(), await connect()
+        first.writer.write(ASK)
+        await first.reader.readexactly(1)
+        assert await second.ask(ASK) == b""
+        assert len(await first.rest()) == LARGE - 1
+        assert len(await (await connect()).ask(ASK)) == LARGE
+
+    conversation(work, answer=large)
 
 
 def test_a_fault_of_ours_ends_one_connection_and_is_logged(

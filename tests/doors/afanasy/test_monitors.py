@@ -233,7 +233,7 @@ def test_a_poll_without_news_costs_the_same_whatever_the_farm_has(stand: Stand) 
 
     number = register(stand, *CLASSES)
     before = cost()
-    for place in range(300):
+    for place in range(50):
         stand.submit(job(name=str(place)))
         stand.join(f"r{place}")
     poll(stand, number)
@@ -253,3 +253,19 @@ def test_a_binary_monitor_is_answered_by_numbers_and_events(stand: Stand) -> Non
     answering.leave(1, caller)
     gone = stand.wait(answering.poll(1, caller))
     assert (gone.kind, gone.items) == (Kind.MONITOR_ID, 0)
+
+
+def test_nothing_is_noted_while_nobody_watches(stand: Stand) -> None:
+    changes = stand.answering.parts.monitors._changes
+    stand.submit(job())
+    stand.join()
+    assert changes.number == 0
+    number = register(stand, "users", "renders")
+    stand.submit(job(), user="artist")
+    told = poll(stand, number)
+    assert told["users_change"] == [2]  # he came while nobody watched, and is known
+    assert "users_add" not in told
+    stand.now += registry.ZOMBIE_S + 1
+    at = changes.number
+    stand.submit(job())
+    assert changes.number == at + 1  # the last monitor has gone, and nothing else

@@ -43,6 +43,7 @@ def refused(raw: Any) -> tuple[str, str]:
     return why.value.field, str(why.value)
 
 
+@pytest.mark.proves("afanasy.jobs.minimum")
 def test_the_minimum_job_of_the_documentation() -> None:
     assert read_job(JOBS["minimum"]["job"]) == JobSpec(
         name="job name",
@@ -64,6 +65,7 @@ def test_the_minimum_job_of_the_documentation() -> None:
     )
 
 
+@pytest.mark.proves("afanasy.jobs.maximum")
 def test_the_maximum_job_of_the_documentation() -> None:
     found = read_job(JOBS["maximum"]["job"])
     assert (found.user, found.host, found.priority) == ("jimmy", "", 50)
@@ -76,6 +78,7 @@ def test_the_maximum_job_of_the_documentation() -> None:
     assert (found.max_running_tasks, found.max_running_tasks_per_host) == (20, 3)
 
 
+@pytest.mark.proves("afanasy.jobs.older_keys")
 def test_the_blocks_of_the_maximum_job_have_the_older_keys() -> None:
     nuke, generic = read_job(JOBS["maximum"]["job"]).blocks
     assert (nuke.sequential, nuke.capacity_coeff_min, nuke.capacity_coeff_max) == (0, 2, 4)
@@ -93,6 +96,7 @@ def test_the_blocks_of_the_maximum_job_have_the_older_keys() -> None:
     assert generic.tasks[0] == TaskSpec(name="Process A", command="-a file_a", files=("file_a",))
 
 
+@pytest.mark.proves("afanasy.jobs.current")
 def test_a_job_with_every_setter_of_the_current_client() -> None:
     found = read_job(JOBS["current"]["job"])
     render, comp = found.blocks
@@ -116,6 +120,7 @@ def test_a_job_with_every_setter_of_the_current_client() -> None:
 
 
 @pytest.mark.parametrize("vector", vectors("frame_split"), ids=lambda item: str(item["input"]))
+@pytest.mark.proves("afanasy.jobs.frames")
 def test_tasks_have_the_frames_that_they_have_in_afanasy(vector: dict[str, Any]) -> None:
     given = {"command": "true", **vector["input"]}
     space = block(**given).space()
@@ -135,6 +140,7 @@ def test_tasks_have_the_frames_that_they_have_in_afanasy(vector: dict[str, Any])
         (10, "suspend_new_tasks"),
     ],
 )
+@pytest.mark.proves("afanasy.jobs.flags")
 def test_each_flag_of_a_block_is_a_field(bit: int, field: str) -> None:
     found = block(flags=1 << bit, tasks=TASKS)
     on = [name for name in BlockSpec.__struct_fields__ if getattr(found, name) is True]
@@ -250,6 +256,7 @@ def test_numbers_in_an_environment_are_taken_as_they_are_written() -> None:
         (job(depend_mask=None), "depend_mask"),
     ],
 )
+@pytest.mark.proves("afanasy.jobs.refused")
 def test_what_cannot_be_is_refused_by_its_field(raw: Any, field: str) -> None:
     found, sentence = refused(raw)
     assert found == field
@@ -257,6 +264,7 @@ def test_what_cannot_be_is_refused_by_its_field(raw: Any, field: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["minimum", "maximum", "current"])
+@pytest.mark.proves("afanasy.jobs.submit")
 def test_the_farm_takes_each_of_them(stand: Stand, name: str) -> None:
     found = stand.ask(copy.deepcopy(JOBS[name]))
     assert found == {"id": 2, "serial": 1}

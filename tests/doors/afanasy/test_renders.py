@@ -20,6 +20,7 @@ from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
 from grange.model.states import Nimby, Presence, RunStatus, TaskFlag, TaskOp
 from grange.server.engine import Engine
+from grange.store.files import LogNotKept
 from tests.build import DONE, FAILED, READY, RUNNING, SKIPPED, block, job, named
 from tests.doors.afanasy.afrender import (
     DONE as OVER,
@@ -37,6 +38,7 @@ from tests.doors.afanasy.afrender import (
     so_far,
     while_committing,
 )
+from tests.doors.afanasy.proves import message_name, proves
 from tests.doors.afanasy.recorded import recorded, renamed
 
 WELCOME = bytes.fromhex(recorded("wire_34_36")[0]["output"]["reply_hex"])
@@ -163,6 +165,7 @@ def test_an_offline_name_is_used_again_with_what_is_set_on_it(yard: Farmyard) ->
     assert yard.worker(1).spec.annotation == "by the door"
 
 
+@proves(message_name(Kind.RENDER_DEREGISTER, Kind.RENDER_DEREGISTER.name))
 def test_a_render_that_leaves_is_answered_nothing_and_its_tasks_are_ready(
     yard: Farmyard, render: Afrender
 ) -> None:
@@ -474,7 +477,7 @@ def test_a_command_is_launched(yard: Farmyard, render: Afrender, leave: bool, wh
 
 def test_instructions_go_one_by_one(yard: Farmyard, render: Afrender) -> None:
     for what in ("reboot", "exit"):
-        yard.do(c.InstructWorker(worker_id=WorkerId(1), what=what))  # type: ignore[arg-type] # each
+        yard.do(c.InstructWorker(worker_id=WorkerId(1), what=what))
     assert [render.told().instruction for _ in range(2)] == ["reboot", "exit"]
 
 
@@ -486,7 +489,10 @@ def test_the_times_of_a_pool_are_told_when_it_comes_and_when_they_change(yard: F
     assert node.poll() == node.id
     edited(yard, heartbeat_s=3)
     told = node.told()
-    assert (told.heartbeat_sec, told.resources_update_period, told.zombie_time) == (3, 6, 90)
+    assert (told.heartbeat_sec, told.resources_update_period, told.zombie_time) == (3, 6, KEEP)
+    edited(yard, heartbeat_s=-1, resources_s=-1, lease_s=-1)
+    told = node.told()
+    assert (told.heartbeat_sec, told.resources_update_period, told.zombie_time) == (1, 5, 16)
     assert node.poll() == node.id
 
 
@@ -551,6 +557,21 @@ def test_output_that_was_cut_in_its_middle_is_known_by_its_end(
     assert yard.log_of(order) == text
 
 
+def test_output_for_which_there_was_no_room_comes_at_the_end(
+    yard: Farmyard, render: Afrender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise LogNotKept("no space left on device")
+
+    number, order = begun(yard, render)
+    with monkeypatch.context() as disk:
+        disk.setattr(yard.logs, "append", full)
+        render.poll(far(order, listened=b"one\n"))
+    assert (yard.log_of(order), yard.grew) == (b"", [])
+    render.told(far(order, OVER, data=b"one\ntwo\n"))
+    assert (yard.log_of(order), yard.states(number)) == (b"one\ntwo\n", [DONE])
+
+
 def test_a_thumbnail_goes_into_the_album(yard: Farmyard, render: Afrender) -> None:
     number, order = begun(yard, render)
     files = (
@@ -603,6 +624,38 @@ def test_frames_of_a_running_task_may_be_used_already(yard: Farmyard, render: Af
     order = render.given()
     render.poll(far(order, frame=2, progress_changed=True))
     assert yard.states(number, 1).count(RUNNING) == 2
+
+
+def test_renders_that_help_a_task_run_what_serves_it(yard: Farmyard) -> None:
+    nodes = [Afrender(yard, name=name) for name in ("r1", "r2")]
+    for node in nodes:
+        node.register()
+    number = yard.submit(
+        job(block("1", command="render", multihost_min=1, multihost_service="serve -x"))
+    )
+    orders = [node.given() for node in nodes]
+    (main,) = (order for order in orders if order.command_block == "render")
+    (helper,) = (order for order in orders if order.command_block == "serve -x")
+    assert len(main.multihost_names) == 1
+    assert (main.job_id, main.task_num) == (helper.job_id, helper.task_num)
+    first = nodes[orders.index(main)]
+    assert first.told(far(main, OVER)).closes
+    assert nodes[orders.index(helper)].told(far(helper)).stops == (far(helper).pos,)
+    assert yard.states(number) == [DONE]
+
+
+def test_a_task_that_waits_for_its_helpers_is_handed_over_later(yard: Farmyard) -> None:
+    nodes = [Afrender(yard, name=name) for name in ("r1", "r2")]
+    for node in nodes:
+        node.register()
+    fields = {"multihost_service": "serve", "multihost_service_wait_s": 7}
+    yard.submit(job(block("1", command="render", multihost_min=1, **fields)))
+    told = [node.poll() for node in nodes]
+    waits = nodes[told.index(told[0] if isinstance(told[0], int) else told[1])]
+    yard.pass_time(6)
+    assert waits.poll() == waits.id
+    yard.pass_time(1)
+    assert waits.given().command_block == "render"
 
 
 # The server restarts

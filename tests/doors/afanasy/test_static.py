@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from grange.doors.afanasy import static, thumbs
 from grange.doors.afanasy.framing import Get
 from grange.doors.afanasy.static import NO_FOLDER, Static
 from grange.store.pictures import Album, Thumbnail
+from tests.doors.afanasy.recorded import recorded
 from tests.jpegs import a_jpeg
 
 PAGE = "<!DOCTYPE html><title>AFANASY</title>"
@@ -103,10 +105,24 @@ def test_a_file_of_the_folder_is_served(
         *("/..\\outside.css", "/%c0%ae%c0%ae/outside.css", "/x" * 5_000 + ".css", "style.css"),
     ],
 )
+@pytest.mark.proves("afanasy.security.files")
 def test_nothing_else_is(files: Static, path: str) -> None:
     status, _, body = served(files, path)
     assert status == 404
     assert b"secret" not in body
+
+
+@pytest.mark.parametrize("vector", recorded("http_get"), ids=lambda item: item["input"]["path"])
+def test_a_path_has_the_status_that_it_has_in_afanasy(
+    files: Static, vector: dict[str, Any]
+) -> None:
+    status, headers, body = served(files, vector["input"]["path"])
+    line, *said = vector["output"]["status_and_headers"].split("\r\n")
+    assert status == int(line.split()[1])
+    assert body.startswith(b"<!DOCTYPE html>")
+    if status == 200:
+        kept = {"Connection: close", "Cache-Control: max-age=0"}
+        assert kept <= set(said) & {f"{name}: {value}" for name, value in headers.items()}
 
 
 def test_a_path_is_shown_as_text(files: Static) -> None:
@@ -136,6 +152,7 @@ def test_no_path_leads_out_of_the_folder(path: str) -> None:
     assert all(part and not part.startswith(".") for part in name.split("/")) or not name
 
 
+@pytest.mark.proves("afanasy.framings.thumbnails")
 def test_a_thumbnail_is_served_by_the_name_that_it_is_given(files: Static, tmp_path: Path) -> None:
     album = Album(tmp_path / "album")
     number = album.keep(3, 7, "/prj/out/img 0001.exr", a_jpeg())

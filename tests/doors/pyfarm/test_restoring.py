@@ -424,6 +424,21 @@ def test_a_disk_without_room_for_logs_is_told(
     assert fault(refused) == (409, "conflict", "")
 
 
+def test_what_stands_for_bytes_becomes_those_and_other_halves_are_kept(
+    farm: Served, api: httpx.Client
+) -> None:
+    for text, data in (("a\udcff", b"a\xff"), ("a\ud800", b"a\xed\xa0\x80")):
+        (made,) = take(api, changed(a_seed(), stdout=text))["jobs"]
+        assert api.get(f"/jobs/{made['job_id']}/blocks/0/tasks/0/log").content == data
+
+
+def test_subjobs_of_one_name_have_keys_of_their_own(api: httpx.Client) -> None:
+    name = f"Job{next(NUMBER)}"
+    one = {"frames": "1", "command": ["x"]}
+    submit(api, one | {"name": "a#2"}, one | {"name": "a"}, one | {"name": "a"}, name=name)
+    assert list(read(api, name)[name]["subjobs"]) == ["a#2", "a", "a#2#2"]
+
+
 def test_xml_and_json_give_the_same_farm(tmp_path: Path) -> None:
     found = []
     for form in (to_json, to_xml):

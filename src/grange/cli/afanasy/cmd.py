@@ -44,6 +44,6 @@ def cmd(
     who = words.Asker(*asker().values())
     reply = ask(ctx, words.request(word, who, said or ()))
     if as_json or word in WHOLE:
-        screen.write_json(reply)
+        pages.write_json(reply)
     else:
         screen.show(*pages.reply(reply))

@@ -67,10 +67,11 @@ def ask(ctx: typer.Context, root: dict[str, Any]) -> Any:
         GrangeError: it does not answer.
     """
     from grange.af import afnetwork
+    from grange.af.job import refusal
 
     reply = afnetwork.exchange(root, afnetwork.Address(*place(ctx)))
     info = reply.get("info") if isinstance(reply, dict) else None
     if isinstance(info, dict) and info.get("kind") == "error":
-        text = str(info.get("text", ""))
+        text = refusal(reply)
         raise NoneSuch(text) if _NONE_SUCH.search(text) else ServerRefused(text)
     return reply

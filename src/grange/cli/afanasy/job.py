@@ -174,16 +174,17 @@ def submit(
 
 def _deliver(ctx: typer.Context, root: dict[str, Any], *, dry_run: bool, as_json: bool) -> None:
     """Send a job and say its number, or write it only."""
-    from grange.af.job import refusal
+    from grange.af.job import number, refusal
     from grange.cli import screen
+    from grange.cli.afanasy import pages
 
     if dry_run:
         screen.write_json(root)
         return
     reply = ask(ctx, root)
-    if not (isinstance(reply, dict) and reply.get("id")):
+    if not number(reply):
         raise ServerRefused(refusal(reply))
     if as_json:
-        screen.write_json(reply)
+        pages.write_json(reply)
     else:
-        screen.show(f"job {reply['id']} {screen.clean(root['job']['name'])}")
+        screen.show(f"job {number(reply)} {screen.clean(root['job']['name'])}")

@@ -34,6 +34,6 @@ def send(
         raise Refused(f"{file} cannot be read: {error}") from error
     except UNREADABLE as error:
         raise Refused(f"{file} is not one JSON object: {error}") from error
-    from grange.cli import screen
+    from grange.cli.afanasy import pages
 
-    screen.write_json(ask(ctx, root))
+    pages.write_json(ask(ctx, root))

@@ -84,7 +84,7 @@ def _get(kind: str, mode: str = "", *, task: bool = False) -> Callable[..., Root
 
 def _jobs_of(_who: Asker, said: Sequence[str]) -> Root:
     """Ask for a user's jobs: by his number or his name."""
-    found = {"uids": [int(said[0])]} if said[0].isdecimal() else {"users": [said[0]]}
+    found = {"uids": [_number(said[0])]} if said[0].isdecimal() else {"users": [said[0]]}
     return {"get": {"type": "jobs", **found}}
 
 

@@ -62,7 +62,7 @@ class Answering:
 
     def publish(self, events: Sequence[Event]) -> None:
         """Note what changed, for the monitors."""
-        self.parts.monitors.changes.publish(events)
+        self.parts.monitors.publish(events, self.parts.now())
 
     async def answer(self, root: Mapping[str, Any], caller: Caller) -> Reply:
         """Answer a request.

@@ -45,7 +45,9 @@ from grange.server.refusal import BodyTooLarge, Refusal
 VALUES_MAX: Final = 2_000_000  # of one request's JSON
 _COUNTED: Final = (b",", b"[", b"{", b":")
 _OF_RENDERS: Final = frozenset({Kind.RENDER_REGISTER, Kind.RENDER_UPDATE, Kind.RENDER_DEREGISTER})
-_CONFIRMED: Final = frozenset({Kind.CONFIRM, Kind.STRING})  # answered by a text, whatever they say
+_CONFIRMED: Final = frozenset({Kind.CONFIRM, Kind.STRING})  # whatever they say
+#: Binary messages that the original answers as if they had been text.
+_TEXTUAL: Final = frozenset({*_CONFIRMED, Kind.MONITOR_DEREGISTER})
 _JSON: Final = frozenset({Kind.JSON, Kind.JSON_BINARY})
 
 log = logging.getLogger("grange.doors.afanasy")
@@ -128,7 +130,7 @@ class AfanasyDoor:
                 return _binary(found) if found.kind else _text(found)
             case Binary():
                 found = await self._told(self._ask_binary(request, peer))
-                return _binary(found)
+                return _text(found) if request.kind in _TEXTUAL else _binary(found)
             case Get() | Post():
                 return await self._answer_page(request, peer)
             case _:

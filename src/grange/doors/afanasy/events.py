@@ -12,10 +12,11 @@ from typing import Final, Literal, NamedTuple
 
 from grange.core import events as ev
 from grange.core.farm import Farm
-from grange.core.objects import Branch, Pool, User, path_chain
+from grange.core.objects import Branch, Job, Pool, User, Worker, path_chain
 from grange.doors.afanasy.numbers import Numbers
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import Progress
+from grange.model.states import Presence
 
 REMEMBERED_MAX: Final = 200_000  # changed things; a monitor further behind begins anew
 LOOK_S: Final = 1.0  # between two looks at the progress of all runs
@@ -52,17 +53,37 @@ class Order(NamedTuple):
     user: str
 
 
-Key = Node | Tasks | Blocks | Order
-_JobEvent = (
-    ev.JobSubmitted
-    | ev.JobChanged
-    | ev.JobDone
-    | ev.JobFailed
-    | ev.TaskChanged
-    | ev.TasksChanged
-    | ev.RunStarted
-    | ev.RunEnded
-)
+class Left(NamedTuple):
+    """A job is another user's now."""
+
+    job_id: JobId
+    user: str  #: whose it was
+
+
+Key = Node | Tasks | Blocks | Order | Left
+
+
+class _Place(NamedTuple):
+    """What of a job is shown elsewhere, too."""
+
+    user: str
+    branch: str
+    wanted: tuple[tuple[int, int], ...]  # tasks to be tried next
+
+
+def _place(job: Job) -> _Place:
+    return _Place(job.user, job.spec.branch, tuple(job.try_next))
+
+
+class _Way(NamedTuple):
+    """What of a worker is shown elsewhere, too."""
+
+    pool: str
+    missing: bool
+
+
+def _way(worker: Worker) -> _Way:
+    return _Way(worker.pool, worker.presence is Presence.MISSING)
 
 
 class Changes:
@@ -87,21 +108,49 @@ class Changes:
             "branches": numbers.branches,
             "pools": numbers.pools,
         }
+        self._known: dict[str, Mapping[str, User | Branch | Pool]] = {
+            "users": farm.state.users,
+            "branches": farm.state.branches,
+            "pools": farm.state.pools,
+        }
         self._seen: dict[str, set[str]] = {}
-        for kind, known in self._known().items():
+        self._seen_workers: set[WorkerId] = set()
+        self._places: dict[JobId, _Place] = {}
+        self._ways: dict[WorkerId, _Way] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Take what is there for known. Called before events come again that were left out."""
+        for kind, known in self._known.items():
             self._seen[kind] = set(known)
             for name in sorted(known, key=lambda name: (known[name].created, name)):
                 self._names[kind].number(name)
-        self._seen_workers = set(self._state.workers)
-
-    def _known(self) -> dict[str, Mapping[str, User | Branch | Pool]]:
-        state = self._state
-        return {"users": state.users, "branches": state.branches, "pools": state.pools}
+        jobs, workers = self._state.jobs.values(), self._state.workers.values()
+        self._seen_workers = {worker.worker_id for worker in workers}
+        self._places = {job.job_id: _place(job) for job in jobs}
+        self._ways = {worker.worker_id: _way(worker) for worker in workers}
 
     def publish(self, events: Sequence[ev.Event]) -> None:
-        """Note what changed. Cost: O(events), whatever the number of monitors."""
+        """Note what changed. Cost: O(events), whatever the number of monitors.
+
+        A job, its user and its branches are noted once, however many of its tasks changed.
+        """
+        jobs: dict[JobId, None] = {}
+        workers: dict[WorkerId, None] = {}
         for event in events:
             for key in self._keys(event):
+                self.note(key)
+            job_id = getattr(event, "job_id", None)
+            if job_id is not None:
+                jobs[job_id] = None
+            worker_id = getattr(event, "worker_id", None)
+            if worker_id is not None:
+                workers[worker_id] = None
+        for job_id in jobs:
+            for key in self._around_job(job_id):
+                self.note(key)
+        for worker_id in workers:
+            for key in self._around_worker(worker_id):
                 self.note(key)
 
     def look(self, now: float) -> None:
@@ -141,67 +190,80 @@ class Changes:
         return found
 
     def _keys(self, event: ev.Event) -> Iterator[Key]:
+        """What an event changes besides its job and its worker."""
         match event:
+            case ev.JobSubmitted():
+                yield Node("jobs", "add", event.job_id)
             case ev.JobDeleted():
                 yield Node("jobs", "del", event.job_id)
-            case ev.WorkerChanged() | ev.WorkerTroubled():
-                yield from self._around_worker(event.worker_id)
-            case ev.WorkerDeleted():
-                self._seen_workers.discard(event.worker_id)
-                yield Node("renders", "del", event.worker_id)
-            case ev.UserChanged():
-                yield self._named("users", event.user, there=event.user in self._state.users)
-            case ev.BranchChanged():
-                there = event.path in self._state.branches
-                yield self._named("branches", event.path, there=there)
-            case ev.PoolChanged():
-                yield self._named("pools", event.path, there=event.path in self._state.pools)
-            case _:
-                yield from self._of_job(event)
-
-    def _of_job(self, event: _JobEvent) -> Iterator[Key]:
-        if isinstance(event, ev.JobSubmitted):
-            yield Node("jobs", "add", event.job_id)
-        yield from self._around_job(event.job_id)
-        match event:
             case ev.JobChanged():
                 yield Blocks(event.job_id)
             case ev.TasksChanged():
                 yield Tasks(event.job_id, event.block, -1)
-            case ev.TaskChanged():
+            case ev.TaskChanged() | ev.RunStarted() | ev.RunEnded():
                 yield Tasks(event.job_id, event.block, event.task)
-            case ev.RunStarted() | ev.RunEnded():
-                yield Tasks(event.job_id, event.block, event.task)
-                yield from self._around_worker(event.worker_id)
-            case _:
-                return  # the job itself is all of it
+            case ev.WorkerDeleted():
+                self._seen_workers.discard(event.worker_id)
+                yield Node("renders", "del", event.worker_id)
+            case ev.UserChanged() | ev.BranchChanged() | ev.PoolChanged():
+                yield from self._of_name(event)
+            case ev.JobDone() | ev.JobFailed() | ev.WorkerChanged() | ev.WorkerTroubled():
+                return
+
+    def _of_name(self, event: ev.UserChanged | ev.BranchChanged | ev.PoolChanged) -> Iterator[Key]:
+        """A user; a branch or a pool with those above it, which count it."""
+        if isinstance(event, ev.UserChanged):
+            yield self._named("users", event.user)
+            return
+        kind: Kind = "branches" if isinstance(event, ev.BranchChanged) else "pools"
+        for path in path_chain(event.path):
+            yield self._named(kind, path)
 
     def _around_job(self, job_id: JobId) -> Iterator[Key]:
-        """A job with the user and branches whose counts it moves."""
-        job = self._state.jobs.get(job_id)
-        if job is None:
-            return
-        yield Node("jobs", "change", job_id)
-        yield self._named("users", job.user)
-        for path in path_chain(job.spec.branch):
-            yield self._named("branches", path)
+        """A job with the user and branches whose counts it moves, those that it left included."""
+        job, was = self._state.jobs.get(job_id), self._places.pop(job_id, None)
+        now_at = None if job is None else _place(job)
+        if now_at is not None:
+            self._places[job_id] = now_at
+            yield Node("jobs", "change", job_id)
+        if was is not None and now_at is not None:
+            if was.user != now_at.user:
+                yield Left(job_id, was.user)
+            for block, task in {*was.wanted} ^ {*now_at.wanted}:
+                yield Tasks(job_id, block, task)
+        for place in dict.fromkeys((was, now_at)):
+            if place is not None:
+                yield self._named("users", place.user)
+                for path in path_chain(place.branch):
+                    yield self._named("branches", path)
 
     def _around_worker(self, worker_id: WorkerId) -> Iterator[Key]:
-        """A worker with the pools whose counts it moves."""
-        worker = self._state.workers.get(worker_id)
-        if worker is None:
-            return
-        if worker_id not in self._seen_workers:
-            self._seen_workers.add(worker_id)
-            yield Node("renders", "add", worker_id)
-        yield Node("renders", "change", worker_id)
-        for path in path_chain(worker.pool):
-            yield self._named("pools", path)
+        """A worker with the pools whose counts it moves, those that it left included."""
+        worker, was = self._state.workers.get(worker_id), self._ways.pop(worker_id, None)
+        now_at = None if worker is None else _way(worker)
+        if worker is not None and now_at is not None:
+            self._ways[worker_id] = now_at
+            if worker_id not in self._seen_workers:
+                self._seen_workers.add(worker_id)
+                yield Node("renders", "add", worker_id)
+            yield Node("renders", "change", worker_id)
+            if was is not None and was.missing is not now_at.missing:
+                yield from self._of_runs(worker)
+        for way in dict.fromkeys((was, now_at)):
+            for path in path_chain(way.pool) if way is not None else ():
+                yield self._named("pools", path)
 
-    def _named(self, kind: Kind, name: str, *, there: bool = True) -> Node:
+    def _of_runs(self, worker: Worker) -> Iterator[Key]:
+        """The tasks of a worker that is out of touch, or back: they say so."""
+        for run_id in worker.runs:
+            run = self._state.runs[run_id]
+            yield Node("jobs", "change", run.job_id)
+            yield Tasks(run.job_id, run.block, run.task)
+
+    def _named(self, kind: Kind, name: str) -> Node:
         """What became of a thing with a name; users and branches are made without a word."""
         seen = self._seen[kind]
-        if not there:
+        if name not in self._known[kind]:
             seen.discard(name)
             return Node(kind, "del", name)
         if name in seen:

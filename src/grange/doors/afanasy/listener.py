@@ -19,6 +19,7 @@ REQUEST_MAX_S: Final = 120.0  # for a whole request: 64 MiB at 5 megabits per se
 READ_MAX_S: Final = 60.0  # for a client to read its answer
 LINGER_S: Final = 2.0  # for what a client goes on sending after it was refused
 READ_BYTES: Final = 256 * 1024
+STRANGERS_MAX: Final = 1_000  # addresses that are remembered as turned away
 HELD_MAX: Final = 256 * 1024 * 1024  # bytes of requests and answers of all connections
 
 log = logging.getLogger("grange.doors.afanasy")
@@ -68,6 +69,7 @@ class AfanasyListener:
         self._reading: set[asyncio.Task[None]] = set()  # connections whose request is not whole
         self._answering: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._strangers: set[str] = set()  # addresses that were turned away
         self._socket = bind(host, port, "afanasy_port")
         self.port: int = self._socket.getsockname()[1]
 
@@ -93,6 +95,7 @@ class AfanasyListener:
             try:
                 await self._stopping.wait()
             finally:
+                self._stopping.set()
                 server.close()
                 for task in tuple(self._reading):
                     task.cancel()
@@ -119,13 +122,22 @@ class AfanasyListener:
         """Begin with a connection; its end is the end of its task."""
         peer = Peer(_host(writer, "peername"), _host(writer, "sockname"))
         crowded = len(self._reading) + len(self._answering) >= self._connections_max
-        if crowded or self._stopping.is_set() or not self._admits(peer.address):
+        admitted = self._admits(peer.address)
+        if not admitted:
+            self._note_stranger(peer.address)
+        if crowded or not admitted or self._stopping.is_set():
             writer.transport.abort()
             return
         task = group.create_task(self._serve(reader, writer, peer, answer))
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
         task.add_done_callback(self._answering.discard)
+
+    def _note_stranger(self, address: str) -> None:
+        """Log each address once that is turned away, for who wonders why nothing is answered."""
+        if address not in self._strangers and len(self._strangers) < STRANGERS_MAX:
+            self._strangers.add(address)
+            log.warning("%s is not answered at port %d: see afanasy_allow", address, self.port)
 
     async def _serve(
         self,
@@ -178,10 +190,10 @@ class AfanasyListener:
                 return None
             request = intake.feed(data)
             held.add(len(data))
-            if request is not None:
-                return request
             if self._budget.held > HELD_MAX:
                 raise ConnectionAbortedError("too much is held for others already")
+            if request is not None:
+                return request
 
 
 class _Budget:

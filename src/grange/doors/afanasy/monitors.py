@@ -6,12 +6,14 @@ things of the classes it watches changed since it last asked (`events.Changes`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from grange.core.events import Event
 from grange.core.objects import Block, Job
 from grange.core.state import FarmState
-from grange.doors.afanasy.events import Blocks, Changes, How, Kind, Node, Tasks
+from grange.doors.afanasy.events import Blocks, Changes, How, Key, Kind, Left, Node, Order, Tasks
 from grange.doors.afanasy.numbers import Numbers, shown_job
 from grange.model.ids import JobId
 
@@ -132,9 +134,19 @@ class Monitors:
     def __init__(self, state: FarmState, numbers: Numbers, changes: Changes) -> None:
         self._state = state
         self._numbers = numbers
-        self.changes = changes
+        self._changes = changes
         self._monitors: dict[int, Monitor] = {}  # the longest silent first
         self._last = 0
+
+    def publish(self, events: Sequence[Event], now: float) -> None:
+        """Note what changed, while anybody watches. Cost: O(events)."""
+        self._bury(now)
+        if self._monitors:
+            self._changes.publish(events)
+
+    def tell(self, key: Key) -> None:
+        """Note a change that is no event of the farm."""
+        self._changes.note(key)
 
     def register(
         self,
@@ -148,6 +160,8 @@ class Monitors:
     ) -> Monitor:
         """A new monitor; it watches nothing yet."""
         self._bury(now)
+        if not self._monitors:
+            self._changes.begin()
         while len(self._monitors) >= MONITORS_MAX:
             self.drop(next(iter(self._monitors)))
         self._last += 1
@@ -161,7 +175,7 @@ class Monitors:
             only=only,
             registered=now,
             seen=now,
-            told=self.changes.number,
+            told=self._changes.number,
         )
         self._monitors[monitor.number] = monitor
         self._note("add", monitor)
@@ -207,9 +221,9 @@ class Monitors:
             None: it is too far behind and has to begin anew.
         """
         self.touch(monitor, now)
-        self.changes.look(now)
-        found = self.changes.since(monitor.told)
-        monitor.told = self.changes.number
+        self._changes.look(now)
+        found = self._changes.since(monitor.told)
+        monitor.told = self._changes.number
         if found is None:
             self.drop(monitor.number)
             return None
@@ -224,7 +238,7 @@ class Monitors:
             elif isinstance(key, Blocks):
                 self._add_blocks(news, monitor, key.job_id)
             elif "jobs" in monitor.classes:
-                news.orders.append(self._numbers.users.number(key.user))
+                self._add_user(news, monitor, key)
         if monitor.has_more:
             self._take(news, monitor)
         return news
@@ -292,6 +306,13 @@ class Monitors:
         elif not 0 <= spans.start <= key.task:
             spans.tasks.add(key.task)
 
+    def _add_user(self, news: News, monitor: Monitor, key: Order | Left) -> None:
+        uid = self._numbers.users.number(key.user)
+        if isinstance(key, Order):
+            news.orders.append(uid)
+        elif monitor.uid == uid:
+            news.nodes.setdefault("jobs_del", []).append(shown_job(key.job_id))
+
     def _add_blocks(self, news: News, monitor: Monitor, job_id: JobId) -> None:
         job = self._state.jobs.get(job_id)
         if job is not None and job_id in monitor.jobs:
@@ -303,7 +324,7 @@ class Monitors:
         return self._numbers.users.number(user) if user in self._state.users else NOBODY
 
     def _note(self, how: How, monitor: Monitor) -> None:
-        self.changes.note(Node("monitors", how, monitor.number))
+        self._changes.note(Node("monitors", how, monitor.number))
 
     def _bury(self, now: float) -> None:
         """Forget monitors that do not ask any more. Cost: O(those)."""

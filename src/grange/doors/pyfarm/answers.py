@@ -38,7 +38,7 @@ class Unreadable(Refusal):
     code = "bad-dictionary"
 
 
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
+class ValueSet(msgspec.Struct, frozen=True, kw_only=True):
     """What was done for a value that was set."""
 
     changed: int  #: jobs, subjobs or frames; 0 when all was so already
@@ -72,8 +72,10 @@ CHANGING: Final = _specs(*_SAID)
 def _either() -> dict[str, OpenAPIMediaType]:
     """The dictionary, as JSON or as XML."""
     return {
-        JSON: OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT)),
-        XML: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+        JSON: OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT, title="the dictionary")),
+        XML: OpenAPIMediaType(
+            schema=Schema(type=OpenAPIType.STRING, title="the dictionary as XML")
+        ),
     }
 
 

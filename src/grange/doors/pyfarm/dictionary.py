@@ -16,8 +16,9 @@ FrameKey = int | str
 COUNTS: Final = ("complete", "total", "failed")
 FRAME: Final = ("status", "host", "pid", "command", "stdout")  # what every frame says
 NUMBER_MAX: Final = 10**18  # what is written as a number is smaller than this, either way
+FRAMES_MAX: Final = 2_000_000  # of one document; each is a dictionary in memory
+SHOWN_MAX: Final = 80  # characters of a key or a foreign word in a sentence
 _NUMBER: Final = re.compile(r"-?[1-9][0-9]{0,17}|0")
-_SHOWN_MAX: Final = 80  # characters of a key in a sentence
 
 
 class BadDictionary(ValueError):
@@ -36,7 +37,7 @@ def place(*keys: object) -> str:
 
 def _shown(key: object) -> str:
     text = repr(key)
-    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
 
 
 def normal(jobs: object) -> Jobs:

@@ -16,9 +16,9 @@ from grange.doors.pyfarm.answers import (
     JSON,
     READING,
     XML,
-    Changed,
     Gives,
     Takes,
+    ValueSet,
     readable,
 )
 from grange.doors.pyfarm.changes import Setting, change
@@ -151,10 +151,10 @@ async def add_logs(
     summary="Set a value of the dictionary",
     responses=CHANGING,
 )
-async def set_value(caller: Sender, data: JSONBody[Setting]) -> Changed:
+async def set_value(caller: Sender, data: JSONBody[Setting]) -> ValueSet:
     """Such as `{"path": ["Job1", "status"], "value": "Paused"}`; says why where it cannot be."""
     with readable():
-        return Changed(changed=await change(caller, data))
+        return ValueSet(changed=await change(caller, data))
 
 
 @delete(

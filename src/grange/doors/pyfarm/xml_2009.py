@@ -11,10 +11,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from grange.doors.pyfarm.dictionary import BadDictionary, FrameKey, Jobs, frame_key
+from grange.doors.pyfarm.dictionary import (
+    FRAMES_MAX,
+    SHOWN_MAX,
+    BadDictionary,
+    FrameKey,
+    Jobs,
+    frame_key,
+)
 from grange.doors.pyfarm.words import WORDS_2009, tally_words
 
-FRAMES_MAX: Final = 2_000_000  # of one document
 _CHILDREN: Final[Mapping[str, frozenset[str]]] = {
     "": frozenset({"Jobs"}),
     "Jobs": frozenset({"job"}),
@@ -25,7 +31,6 @@ _CHILDREN: Final[Mapping[str, frozenset[str]]] = {
 _EMPTY: Final = frozenset({"", "None"})
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _PART: Final = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
-_SHOWN_MAX: Final = 80  # characters of a foreign word in a sentence
 
 
 class Jobs2009:
@@ -42,7 +47,7 @@ class Jobs2009:
         """An element begins."""
         inside = self._path[-1]
         if tag not in _CHILDREN.get(inside, ()):
-            raise BadDictionary(f"<{tag[:_SHOWN_MAX]}> cannot stand in <{inside}>")
+            raise BadDictionary(f"<{tag[:SHOWN_MAX]}> cannot stand in <{inside}>")
         self._path.append(tag)
         if tag == "job":
             self._begin_job(attributes)
@@ -66,7 +71,7 @@ class Jobs2009:
     def text(self, data: str) -> None:
         """Text within an element: there is none but blanks."""
         if not data.isspace():
-            raise BadDictionary(f"text in <{self._path[-1]}>: {data.strip()[:_SHOWN_MAX]!r}")
+            raise BadDictionary(f"text in <{self._path[-1]}>: {data.strip()[:SHOWN_MAX]!r}")
 
     def _begin_job(self, attributes: dict[str, str]) -> None:
         self._job = {"status": None, "frames": {}, "subjobs": {}}
@@ -81,7 +86,7 @@ class Jobs2009:
 
     def _put(self, into: dict[str, Any], name: str | None, value: Any, what: str) -> None:
         if name is None or name in into:
-            why = "has no name" if name is None else f"{name[:_SHOWN_MAX]!r} is there twice"
+            why = "has no name" if name is None else f"{name[:SHOWN_MAX]!r} is there twice"
             raise BadDictionary(f"a {what} {why}")
         into[name] = value
 
@@ -94,7 +99,7 @@ class Jobs2009:
             raise BadDictionary("an <entry> has no num")
         status = attributes.pop("status", "0")
         if status not in ("0", "1", "2", "3"):
-            raise BadDictionary(f"status {status[:_SHOWN_MAX]!r}; it is from 0 to 3")
+            raise BadDictionary(f"status {status[:SHOWN_MAX]!r}; it is from 0 to 3")
         pid = _value(attributes.pop("pid", None))
         frame = {
             "status": WORDS_2009[int(status)],

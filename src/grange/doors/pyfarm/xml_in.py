@@ -18,6 +18,8 @@ from xml.parsers import expat
 from grange.doors.pyfarm.dictionary import (
     COUNTS,
     FRAME,
+    FRAMES_MAX,
+    SHOWN_MAX,
     BadDictionary,
     FrameKey,
     Jobs,
@@ -28,7 +30,6 @@ from grange.doors.pyfarm.xml_2009 import Jobs2009
 from grange.doors.pyfarm.xml_out import VERSION
 
 DOCUMENT_MAX: Final = 512 * 1024 * 1024  # bytes
-FRAMES_MAX: Final = 2_000_000  # of one document; each is a dictionary in memory
 _CHILDREN: Final[Mapping[str, frozenset[str]]] = {
     "jobs": frozenset({"job"}),
     "job": frozenset({"extra", "subjob"}),
@@ -36,7 +37,6 @@ _CHILDREN: Final[Mapping[str, frozenset[str]]] = {
     "frame": frozenset({"command", "stdout", "extra"}),
 }
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
-_SHOWN_MAX: Final = 80  # characters of a foreign word in a sentence
 
 
 class _Reading(Protocol):
@@ -82,11 +82,11 @@ class _Jobs1:
         if self._path:
             inside = self._path[-1]
             if tag not in _CHILDREN.get(inside, ()):
-                raise BadDictionary(f"<{tag[:_SHOWN_MAX]}> cannot stand in <{inside}>")
+                raise BadDictionary(f"<{tag[:SHOWN_MAX]}> cannot stand in <{inside}>")
         self._path.append(tag)
         self._begin[tag](attributes)
         if attributes:
-            name = min(attributes)[:_SHOWN_MAX]
+            name = min(attributes)[:SHOWN_MAX]
             raise BadDictionary(f"<{tag}> has an attribute {name!r} that is not known")
 
     def end(self, tag: str) -> None:
@@ -103,13 +103,13 @@ class _Jobs1:
         if self._path[-1] in ("command", "stdout"):
             self._text.append(data)
         elif not data.isspace():
-            raise BadDictionary(f"text in <{self._path[-1]}>: {data.strip()[:_SHOWN_MAX]!r}")
+            raise BadDictionary(f"text in <{self._path[-1]}>: {data.strip()[:SHOWN_MAX]!r}")
 
     def _begin_jobs(self, attributes: dict[str, str]) -> None:
         version = _needed(attributes, "jobs", "version")
         if version != VERSION:
             raise BadDictionary(
-                f"version {version[:_SHOWN_MAX]!r} of the dictionary; {VERSION} is known"
+                f"version {version[:SHOWN_MAX]!r} of the dictionary; {VERSION} is known"
             )
 
     def _begin_job(self, attributes: dict[str, str]) -> None:
@@ -144,7 +144,7 @@ class _Jobs1:
     def _begin_text(self, attributes: dict[str, str]) -> None:
         encoding = attributes.pop("encoding", None)
         if encoding not in (None, "base64"):
-            raise BadDictionary(f"encoding {encoding[:_SHOWN_MAX]!r}; only base64 is known")
+            raise BadDictionary(f"encoding {encoding[:SHOWN_MAX]!r}; only base64 is known")
         self._base64 = encoding is not None
         self._text = []
 
@@ -175,20 +175,20 @@ def _number(attributes: dict[str, str], name: str) -> int | None:
     if value is None:
         return None
     if not _NUMBER.fullmatch(value):
-        raise BadDictionary(f"{name} is {value[:_SHOWN_MAX]!r}, which is no whole number")
+        raise BadDictionary(f"{name} is {value[:SHOWN_MAX]!r}, which is no whole number")
     return int(value)
 
 
 def _put(into: dict[str, Any], name: str, value: dict[str, Any], what: str) -> None:
     if name in into:
-        raise BadDictionary(f"{what} {name[:_SHOWN_MAX]!r} is there twice")
+        raise BadDictionary(f"{what} {name[:SHOWN_MAX]!r} is there twice")
     into[name] = value
 
 
 def _fill(into: dict[str, Any], key: str, value: object) -> None:
     """Put in what is not there yet."""
     if into.get(key) is not None:
-        raise BadDictionary(f"{key[:_SHOWN_MAX]!r} is there twice")
+        raise BadDictionary(f"{key[:SHOWN_MAX]!r} is there twice")
     into[key] = value
 
 
@@ -211,7 +211,7 @@ class _Document:
         if self.reading is None:
             if tag not in ("jobs", "Jobs"):
                 raise BadDictionary(
-                    f"it begins with <{tag[:_SHOWN_MAX]}>; <jobs> is wanted, or PyFarm's <Jobs>"
+                    f"it begins with <{tag[:SHOWN_MAX]}>; <jobs> is wanted, or PyFarm's <Jobs>"
                 )
             self.reading = _Jobs1() if tag == "jobs" else Jobs2009()
         self.reading.start(tag, attributes)

@@ -66,7 +66,7 @@ async def _move(parts: Parts, caller: Caller, user: User, asked: Json) -> Deed:
     await caller.do(c.MoveJobs(user=user.user, job_ids=jids, where=MOVES[asked["type"]]))
     if list(user.jobs) == before:
         raise Nothing(f"the jobs of user '{user.user}' stand so already")
-    parts.monitors.changes.note(Order(user.user))
+    parts.monitors.tell(Order(user.user))
     return ""
 
 

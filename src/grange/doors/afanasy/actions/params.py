@@ -56,6 +56,12 @@ def _solve_method(value: object) -> Changes:
     return {"solve": text.removeprefix("solve_")}
 
 
+def _solve_parallel(value: object) -> Changes:
+    """As older pages say it."""
+    parallel = read(value, bool, "params.solve_parallel")
+    return {"solve": "priority" if parallel else "order"}
+
+
 def _solve_need(value: object) -> Changes:
     text = read(value, str, "params.solve_need")
     return {"need_by": "tasks" if text == "solve_tasksnum" else text.removeprefix("solve_")}
@@ -89,6 +95,7 @@ _WORK: Final[dict[str, Reader]] = {
     "need_hdd": _as("need_hdd_gb"),
     "solve_method": _solve_method,
     "solve_need": _solve_need,
+    "solve_parallel": _solve_parallel,
 }
 USER: Final[dict[str, Reader]] = {
     **_WORK,

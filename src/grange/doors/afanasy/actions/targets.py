@@ -39,20 +39,17 @@ def workers(parts: Parts, action: Action) -> Found[Worker]:
 
 def users(parts: Parts, action: Action) -> Found[User]:
     """The users that are meant."""
-    known, names = parts.state.users, parts.numbers.users
-    return _meant(action, "Users", lambda n: known.get(names.name(n) or ""), known.items())
+    return _meant(action, "Users", parts.user, parts.state.users.items())
 
 
 def branches(parts: Parts, action: Action) -> Found[Branch]:
     """The branches that are meant."""
-    known, names = parts.state.branches, parts.numbers.branches
-    return _meant(action, "Branches", lambda n: known.get(names.name(n) or ""), known.items())
+    return _meant(action, "Branches", parts.branch, parts.state.branches.items())
 
 
 def pools(parts: Parts, action: Action) -> Found[Pool]:
     """The pools that are meant."""
-    known, names = parts.state.pools, parts.numbers.pools
-    return _meant(action, "Pools", lambda n: known.get(names.name(n) or ""), known.items())
+    return _meant(action, "Pools", parts.pool, parts.state.pools.items())
 
 
 def monitors(parts: Parts, action: Action) -> Found[Monitor]:

@@ -69,10 +69,10 @@ def _meant(parts: Parts, asked: Get) -> Iterable[Job]:
     if asked.serials is not None:
         return [known[JobId(item)] for item in dict.fromkeys(asked.serials) if item in known]
     if asked.uids is not None or asked.users is not None:
-        names = [parts.numbers.users.name(uid) for uid in asked.uids or ()]
-        names += asked.users or []
-        users = (parts.state.users.get(name) for name in dict.fromkeys(names) if name)
-        return [known[job_id] for user in users if user is not None for job_id in user.jobs]
+        users = [parts.user(uid) for uid in asked.uids or ()]
+        users += [parts.state.users.get(name) for name in asked.users or ()]
+        unique = {user.user: user for user in users if user is not None}
+        return [known[job_id] for user in unique.values() for job_id in user.jobs]
     if asked.mask:
         match = find(asked.mask)
         return [job for job in known.values() if match(job.spec.name)]

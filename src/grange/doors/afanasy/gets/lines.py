@@ -60,13 +60,15 @@ def _hosts(errors: dict[str, HostErrors]) -> list[str]:
 
 def tasks_log(state: FarmState, records: Iterable[RunRecord]) -> list[str]:
     """Starts and ends of a render's runs, the oldest first."""
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, bool, str]] = []
     for record in records:
         what = _run_name(state, record)
-        found.append((record.started, f"{stamp(record.started)} : Starting task: {what}"))
+        begun = f"{stamp(record.started)} : Starting task: {what}"
+        found.append((record.started, True, begun))
         if record.result is not None:
-            found.append((record.ended, f"{stamp(record.ended)} : Finished task: {what}"))
-    return [text for _, text in sorted(found, key=lambda item: item[0])]
+            ended = f"{stamp(record.ended)} : Finished task: {what}"
+            found.append((record.ended, False, ended))  # room for the next one, at one moment
+    return [text for _, _, text in sorted(found, key=lambda item: item[:2])]
 
 
 def _run_name(state: FarmState, record: RunRecord) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from grange.core.masks import find
@@ -12,7 +12,7 @@ from grange.doors.afanasy import reply as r
 from grange.doors.afanasy.asked import Get
 from grange.doors.afanasy.binary.types import Kind
 from grange.doors.afanasy.gets import lines
-from grange.doors.afanasy.numbers import Names, shown_job
+from grange.doors.afanasy.numbers import shown_job
 from grange.doors.afanasy.parts import Parts
 from grange.doors.afanasy.reply import Reply
 from grange.doors.afanasy.shapes.event import JobsOrder, MonitorEvents, UserJobsOrder
@@ -85,10 +85,11 @@ def _may_see(parts: Parts, caller: Caller, job_id: int) -> bool:
 
 async def _log(caller: Caller, target: str, first: StoryLine) -> list[StoryLine]:
     """When a thing was made, and what people did to it, if the sender may know."""
+    begin = [first] if first.at else []  # the roots were there from the first
     if caller.principal.reach(Act.SEE_AUDIT) is not Reach.ALL:
-        return [first]
+        return begin
     found = await caller.views.audit(limit=LINES_MAX, target=target)
-    return [first, *lines.of_audit(found)]
+    return [*begin, *lines.of_audit(found)]
 
 
 async def _named_log(caller: Caller, kind: str, name: str, target: str, created: float) -> Reply:
@@ -97,15 +98,11 @@ async def _named_log(caller: Caller, kind: str, name: str, target: str, created:
     return r.lines(name, "log", lines.of_node(kind, name, said))
 
 
-def _by_number(known: Mapping[str, T], names: Names) -> Callable[[int], T | None]:
-    return lambda number: known.get(names.name(number) or "")
-
-
 async def users(parts: Parts, caller: Caller, asked: Get) -> Reply:
     """Show users."""
     caller.may(Act.SEE_FARM)
     state, numbers = parts.state, parts.numbers
-    found = _chosen(asked, _by_number(state.users, numbers.users), state.users.items())
+    found = _chosen(asked, parts.user, state.users.items())
     if asked.mode == "log" and asked.ids:
         if not found:
             return r.error("Invalid ID")
@@ -128,7 +125,7 @@ async def branches(parts: Parts, caller: Caller, asked: Get) -> Reply:
     caller.may(Act.SEE_FARM)
     state, numbers, now = parts.state, parts.numbers, parts.now()
     by_name = sorted(state.branches.items())
-    found = _chosen(asked, _by_number(state.branches, numbers.branches), by_name)
+    found = _chosen(asked, parts.branch, by_name)
     if asked.mode == "log" and asked.ids:
         if not found:
             return r.error("Invalid ID")
@@ -150,7 +147,7 @@ async def pools(parts: Parts, caller: Caller, asked: Get) -> Reply:
     caller.may(Act.SEE_FARM)
     state, numbers = parts.state, parts.numbers
     by_name = sorted(state.pools.items())
-    found = _chosen(asked, _by_number(state.pools, numbers.pools), by_name)
+    found = _chosen(asked, parts.pool, by_name)
     if asked.mode == "log" and asked.ids:
         if not found:
             return r.error("Invalid ID")

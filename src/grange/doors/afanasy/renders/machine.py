@@ -7,7 +7,7 @@ from typing import Final
 
 from grange.core.commands import JoinWorker
 from grange.core.objects import Pool
-from grange.doors.afanasy.renders.render import Times
+from grange.doors.afanasy.renders.render import USUAL, Times
 from grange.doors.afanasy.shapes.render import CustomResource, HostResources
 from grange.doors.afanasy.shapes.traffic import KEEP, RenderRegister
 from grange.model.ids import RunId
@@ -17,8 +17,7 @@ from grange.model.spec import NAME_MAX
 from grange.model.states import Nimby
 from grange.server.phrases import bounded
 
-HEARTBEAT_S: Final = 1  # between two updates, where nobody says otherwise
-ZOMBIE_S: Final = 16  # silent for so long, a node has lost its tasks
+HEARTBEAT_S, _, ZOMBIE_S = USUAL  # silent for the last, a node has lost its tasks
 BEATS_MIN: Final = 4  # that a node may miss, whatever is set
 NIMBY, NIMBY_ALL = 1 << 1, 1 << 2  # bits of a node's state
 NO_MAC: Final = "00:00:00:00:00:00"

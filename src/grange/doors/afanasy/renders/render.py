@@ -10,6 +10,7 @@ from grange.doors.afanasy.shapes.task import TaskExec, TaskPos
 from grange.doors.afanasy.shapes.traffic import KEEP, RenderEvents
 from grange.model.ids import RunId, WorkerId
 
+USUAL: Final = (1, 5, 16)  # times of a node of which nobody says otherwise, as of `Times`
 INSTRUCTIONS_MAX: Final = 100  # that wait for one node; the oldest are dropped
 
 
@@ -134,7 +135,7 @@ class Render:
             held = self.held[item.run_id]
             held.heard = held.moved = now
         instruction, command = self._instructions.popleft() if self._instructions else ("", "")
-        said = times if times != self.times else Times()
+        said = self._changed(times)
         found = RenderEvents(
             id=self.worker_id,
             heartbeat_sec=said.heartbeat_sec,
@@ -153,6 +154,13 @@ class Render:
         for waiting in (self._stops, self._closes, self._outputs):
             waiting.clear()
         return found
+
+    def _changed(self, times: Times) -> Times:
+        """Those that are not as it was told; what nobody sets any more is as usual again."""
+        each = zip(times, self.times, USUAL, strict=True)
+        return Times(
+            *(KEEP if new == old else usual if new == KEEP else new for new, old, usual in each)
+        )
 
 
 def position(order: TaskExec) -> TaskPos:

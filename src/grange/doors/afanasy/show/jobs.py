@@ -50,12 +50,6 @@ def full(
     return shapes.JobFull(**fields, thumb_path=thumbnail, blocks=shown)
 
 
-def bits(state: FarmState, gauges: Gauges, job: Job, now: float) -> int:
-    """The bits of a job."""
-    found = [blocks.bits(job, block, blocks.running(state, gauges, block)) for block in job.blocks]
-    return states.job_bits(job, found, now)
-
-
 def quick_bits(job: Job, now: float) -> int:
     """The bits of a job, without the warnings of tasks that run."""
     nothing = Running()

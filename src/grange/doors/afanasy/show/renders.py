@@ -155,7 +155,7 @@ def _task(state: FarmState, run: Run) -> TaskShort:
     return TaskShort(
         name=block.task_name(run.task),
         service=block.spec.service,
-        capacity=block.spec.capacity,
+        capacity=run.capacity // (run.coeff or 1),
         time_start=int(run.started),
         user_name=job.user,
         block_name=block.spec.name,

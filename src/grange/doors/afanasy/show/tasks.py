@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from grange.core.objects import Block, Job, Run
@@ -42,7 +43,9 @@ def progress(
     )
     if run is not None:
         return _running(st, state.workers[run.worker_id].name, run, table, said)
-    done = table.state[task] == TaskState.DONE and table.starts[task] > 0
+    if not table.last_run[task]:
+        return _untouched(st, table.errors[task])
+    done = table.state[task] == TaskState.DONE
     result = record.result if record is not None else None
     return TaskProgress(
         state=states.words(st),
@@ -55,6 +58,12 @@ def progress(
         host=record.worker if record is not None else "",
         resources=result.resources if result is not None else "",
     )
+
+
+@lru_cache(1_024)
+def _untouched(st: int, errors: int) -> TaskProgress:
+    """A task that never ran: of a large job there may be a million."""
+    return TaskProgress(state=states.words(st), st=st, errors=errors)
 
 
 def _running(

@@ -72,8 +72,8 @@ class Node:
         comes = replace(COMES, name=self._name, time_launch=self._launched, tasks=running)
         told = self._ask(messages.encode(Kind.RENDER_REGISTER, comes), lost)
         if isinstance(told, RenderEvents):
-            assert told.id not in (AGAIN, LEAVE), told.log
-            self.id = told.id
+            assert told.id != AGAIN, told.log
+            self.id = 0 if told.id == LEAVE else told.id  # who watches it starts it again
             self._obey(told)
 
     def _update(self, lost: str) -> None:
