@@ -277,6 +277,13 @@ def test_a_movie_of_every_second_frame_takes_what_there_is() -> None:
         ({"scene": "a.blend", "mname": "m"}, "say -images"),
         ({"scene": "a.blend", "mname": "m", "images": "%d.png", "mres": "big"}, "1280x720"),
         ({"scene": "/no/such/a.blend", "tempscene": True}, "cannot be copied"),
+        ({"scene": "/", "tempscene": True}, "cannot be copied"),
+        ({"scene": "a.blend", "by": 0}, "every 0-th frame"),
+        ({"scene": "a.blend", "fpt": 0}, "0 frames in a task"),
+        ({"scene": "a.blend", "mname": 'm"', "images": "%d.png"}, "quotation mark"),
+        ({"scene": "a.blend", "mname": "m", "images": '"%d.png'}, "quotation mark"),
+        ({"scene": "a.scn", "script": "s", "varirender": Variation("a", 0, 1, 0)}, "0 values"),
+        ({"scene": "a.scn", "script": "s", "varirender": Variation("a", 0, 1, 10**9)}, "values"),
     ],
 )
 def test_what_cannot_be_is_said(said: dict[str, Any], sentence: str) -> None:

@@ -96,9 +96,18 @@ def test_a_script_gets_a_sentence_and_false(capsys: pytest.CaptureFixture[str]) 
     assert "no Afanasy server answers at 127.0.0.1:1" in capsys.readouterr().err
 
 
-def test_what_is_no_json_is_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
-    assert sendServer("{") == (False, None)
-    assert capsys.readouterr().err.startswith("Error: ")
+@pytest.mark.parametrize("said", ["{", "[1]", '{"a":' + "[" * 9_999])
+def test_what_is_no_request_is_not_sent(said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sendServer(said) == (False, None)
+    assert capsys.readouterr().err.startswith("Error: a request is one JSON object")
+
+
+@pytest.mark.parametrize("place", [("127.0.0.1", 10**30), ("a" * 99, 1), ("a..b", 1)])
+def test_a_place_that_cannot_be_has_no_server(
+    place: tuple[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sendServer(GET, where=Address(*place)) == (False, None)
+    assert "no Afanasy server answers at" in capsys.readouterr().err
 
 
 def test_a_script_may_look_on(server: RecordedAfanasy, capsys: pytest.CaptureFixture[str]) -> None:

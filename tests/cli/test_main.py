@@ -36,6 +36,24 @@ def test_no_command_is_an_invitation_to_read_the_help(grange: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        ("job", "grange job [OPTIONS] JOB"),
+        ("pause", "grange pause [OPTIONS] WHAT..."),
+        ("workers", "grange workers [OPTIONS] [WORKER]"),
+        ("submit", "grange submit [OPTIONS] [FILE] [-- COMMAND...]"),
+        ("afanasy job", "grange afanasy job [OPTIONS] SCENE FIRST LAST"),
+        ("afanasy cmd", "grange afanasy cmd [OPTIONS] [WORD] [ARGUMENT]..."),
+    ],
+)
+def test_a_usage_has_brackets_round_what_may_be_left_out(
+    grange: Terminal, words: str, usage: str
+) -> None:
+    lines = [line.strip() for line in grange.says(*words.split(), "--help").splitlines()]
+    assert f"Usage: {usage}" in lines
+
+
+@pytest.mark.parametrize(
     ("status", "code"),
     [
         (400, ExitCode.FAILED),

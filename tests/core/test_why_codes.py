@@ -135,7 +135,7 @@ SCENES: dict[str, dict[str, Any]] = {
     "user-per-host": {"user": {"max_running_tasks_per_host": 0}},
     "branch-per-host": {"branch": {"max_running_tasks_per_host": 0}},
 }
-#: Refusals that have a test of their own above, in test_match.py, test_rest.py or test_many.py.
+#: Refusals with a test of their own above, in test_match.py, test_rest.py or test_many_kept.py.
 ELSEWHERE = {"offline", "asleep", "sick", "avoided", "task-avoided", "maintenance", "kept"}
 
 

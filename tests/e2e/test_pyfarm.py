@@ -38,8 +38,11 @@ def test_a_queue_is_kept_and_restored_into_another_farm(
     assert frames[2]["stdout"] == "frame 2 ü\x1b[0m\n"
 
     (tmp_path / "second").mkdir()
-    with Farm(tmp_path / "second", processes).client() as client:
+    second = Farm(tmp_path / "second", processes)
+    with second.client() as client:
         (made,) = client.send(pyfarm.restore(data, token="once")).jobs
+        second.kill()
+        second.start()
         jobs = client.pyfarm_jobs()
         for number, frame in jobs["shot"]["subjobs"]["block"]["frames"].snapshot().items():
             assert frame == frames[number]
@@ -49,6 +52,6 @@ def test_a_queue_is_kept_and_restored_into_another_farm(
         jobs["shot"]["subjobs"]["block"]["frames"][2]["status"] = "Waiting"
         eventually(lambda: len(handle.task(0, 1).runs()) == 2, "the frame runs once more")
         eventually(lambda: jobs["shot"]["frames"]["complete"] == 3, "it is complete again")
-        first, second = handle.task(0, 1).runs()
-        assert (first.attempt, second.attempt) == (2, 1)
-        assert handle.task(0, 1).log(second.run_id) == frames[2]["stdout"]
+        again, restored = handle.task(0, 1).runs()
+        assert (again.attempt, restored.attempt) == (2, 1)
+        assert handle.task(0, 1).log(restored.run_id) == frames[2]["stdout"]

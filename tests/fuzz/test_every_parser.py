@@ -51,6 +51,7 @@ EXCUSED: Final = {
     "grange.doors.afanasy.gets.watching:_listen": REPLACED,
     "grange.doors.afanasy.renders.renders:Renders.answer": "a binary message, which has a target",
     "grange.doors.native.logs:_log": HTTP,
+    "grange.doors.pyfarm.live:Frames._tell_log": REPLACED,
     "grange.doors.pyfarm.live:_plain": OURS,
     "grange.doors.native.people:join": HTTP,
     "grange.doors.native.refusals:": HTTP,

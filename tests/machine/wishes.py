@@ -152,9 +152,9 @@ POOL: Final[Fields] = FARM | {
     "sleep_command": ["", "doze"],
     "memory_over_percent": [-1, 0, 50, 1_001],
     **{name: [-1, 0, 60] for name in POOL_EDITABLE if name.startswith(("busy_", "idle_"))},
-    **dict.fromkeys(("exit_no_task_s", "no_task_event_s", "overload_event_s"), [-1, 0, 60]),
-    **dict.fromkeys(("overload_memory", "overload_swap", "overload_hdd"), [-1, 0, 90, -2]),
-    **dict.fromkeys(("heartbeat_s", "resources_s", "lease_s"), [-1, 0, 5]),
+    **{key: [-1, 0, 60] for key in ("exit_no_task_s", "no_task_event_s", "overload_event_s")},
+    **{key: [-1, 0, 90, -2] for key in ("overload_memory", "overload_swap", "overload_hdd")},
+    **{key: [-1, 0, 5] for key in ("heartbeat_s", "resources_s", "lease_s")},
 }
 WORKER: Final[Fields] = FARM | {
     "user": ["", *USERS],

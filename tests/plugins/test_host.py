@@ -192,6 +192,14 @@ def test_a_service_that_breaks_while_judging_fails_its_run(tmp_path: Path) -> No
     assert "check_exit_status" in verdict.log
 
 
+def test_a_service_that_breaks_at_thumbnails_costs_its_run_nothing_else(tmp_path: Path) -> None:
+    source = SERVICE + "    def thumbnails(self, seen, files): 1 / 0\n"
+    studio = a_studio(tmp_path, "services", "ours", source)
+    verdict = a_plugin(tmp_path, service="ours", studio=studio).finish(0, None)
+    assert (verdict.status, verdict.message, verdict.thumbnails) == (RunStatus.DONE, "", ())
+    assert "ZeroDivisionError" in verdict.log
+
+
 @pytest.mark.proves("render.services.exit_status")
 def test_a_service_may_call_another_status_good(tmp_path: Path) -> None:
     source = SERVICE + "    def check_exit_status(self, status): return status in (0, 1)"

@@ -18,6 +18,7 @@ from grange.worker.doctor import examine, programs, system
 from grange.worker.doctor.apart import Hangs, NoAnswer, Question
 from grange.worker.doctor.finding import Finding, Grade, ok, warning, wrong
 from grange.worker.doctor.probes import Gpu
+from tests.worker.kennel import eventually, exists
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="only root is refused")
 
@@ -143,6 +144,30 @@ def test_a_question_that_hangs_is_given_up() -> None:
     with pytest.raises(Hangs, match="no answer within 1 s"):
         question.answer(Gpu, 1.0)
     assert question._child.returncode == -signal.SIGKILL
+
+
+def test_what_a_question_that_hangs_has_started_ends_with_it(tmp_path: Path) -> None:
+    place = tmp_path / "pid"
+    source = (
+        "import os, time\nfrom grange.plugins.service import Service\n"
+        "class ours(Service):\n    @classmethod\n    def found(cls):\n"
+        f"        open({str(place)!r}, 'w').write(str(os.getpid()))\n        time.sleep(1000)\n"
+    )
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "ours.py").write_text(source)
+    question = Question("services", [str(tmp_path)])
+    child = question._child
+    assert child is not None
+    assert child.stdin is not None
+    child.stdin.write(question._about)
+    child.stdin.close()
+    eventually(lambda: place.exists() and place.read_text())
+    pid = int(place.read_text())
+    assert pid != child.pid
+    child.stdin = None
+    with pytest.raises(Hangs):
+        question.answer(dict[str, str], 0.1)
+    eventually(lambda: not exists(pid))
 
 
 def test_a_question_that_breaks_says_how() -> None:

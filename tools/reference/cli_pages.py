@@ -135,6 +135,7 @@ def _value(item: Any) -> str:
 
 def _default(item: Any) -> str:
     given = item.default
-    if item.required or given is None or callable(given) or given in ("", False, ()):
+    hidden = item.required or not item.show_default or callable(given)
+    if hidden or given in (None, "", False, ()):
         return ""
     return md.code(str(given).lower() if isinstance(given, bool) else given)

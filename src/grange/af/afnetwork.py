@@ -126,7 +126,7 @@ def _once(place: Address, root: dict[str, Any], verbose: bool, answer: bool) -> 
             if not answer:
                 return None
             text = _received(connection, place)
-    except (OSError, UnicodeError) as error:  # the latter: a name that cannot be one
+    except (OSError, UnicodeError, OverflowError) as error:  # a name, a port that cannot be one
         raise Unreachable(
             f"no Afanasy server answers at {place} ({error}): start one, such as by `grange up`,"
             " or name it by AF_SERVERNAME and AF_SERVERPORT"

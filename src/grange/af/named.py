@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,8 @@ def checkRegExp(pattern: str) -> bool:
     if not pattern:
         return False
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings(action="ignore"):  # what a later Python may take otherwise
+            re.compile(pattern)
     except (re.error, ValueError, OverflowError, RecursionError) as error:
         tell(f'Error: Invalid regular expression pattern "{pattern}": {error}')
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -37,9 +38,18 @@ def untyped(params: Iterable[Any]) -> list[Any]:
     for param in found:
         if param.param_type_name == "argument":
             param.display_type_rich = _nothing
+            param.get_usage_pieces = functools.partial(_usage, param)
         elif getattr(param, "is_flag", False):
             param.metavar = ""
     return found
+
+
+def _usage(param: Any, ctx: Any) -> list[str]:
+    """How a usage shows an argument: in brackets where it may be left out."""
+    name = param.display_name_raw
+    if not (param.required or name.startswith("[")):
+        name = f"[{name}]"
+    return [name if param.nargs == 1 or name.endswith("...") else f"{name}..."]
 
 
 def _nothing(ctx: Any) -> None:

@@ -75,16 +75,14 @@ class TaskPlugin:
         """
         code = -(signal or 0) if exit_code is None else exit_code
         self._watch.end(f"{code}:{stopped}")
-        thumbnails: tuple[str, ...] = ()
         found = self._watch.findings
         try:
             status, message = self._judge(exit_code, signal)
-            if status in GOOD:
-                thumbnails = self._service.thumbnails(found.files, self.prepared.files)
         except (Exception, SystemExit) as fault:  # noqa: BLE001 (somebody else's code)
             status = RunStatus.FAILED
             message = f"service {self._service.run.service!r} broke: {fault!r}"
             self._watch.log.append(f"The service broke:\n{loading.last_lines(fault)}")
+        thumbnails = self._thumbnails() if status in GOOD else ()
         self._service.close()
         return Verdict(
             status=status,
@@ -96,6 +94,15 @@ class TaskPlugin:
             thumbnails=thumbnails,
             log=self._watch.take_log(),
         )
+
+    def _thumbnails(self) -> tuple[str, ...]:
+        """What is to be shown small; a service that breaks at it costs its run nothing else."""
+        try:
+            return self._service.thumbnails(self._watch.findings.files, self.prepared.files)
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 (somebody else's code)
+            trace = loading.last_lines(fault)
+            self._watch.log.append(f"The service broke at thumbnails:\n{trace}")
+            return ()
 
     def _judge(self, exit_code: int | None, signal: int | None) -> tuple[RunStatus, str]:
         found = self._watch.findings

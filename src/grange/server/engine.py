@@ -16,6 +16,7 @@ from grange.core.commands import (
     MeasureWorker,
     NoteFrames,
     NoteHealth,
+    RestoreJob,
     Submitted,
     UnlinkWorker,
 )
@@ -219,7 +220,8 @@ class Engine:
 
 def _audited(item: _Pending, out: Outcome, now: float) -> AuditRecord:
     command = item.command
-    details: dict[str, object] = {"command": msgspec.to_builtins(command, str_keys=True)}
+    shown = replace(command, tasks=(), runs=()) if isinstance(command, RestoreJob) else command
+    details: dict[str, object] = {"command": msgspec.to_builtins(shown, str_keys=True)}
     if out.changed:
         details["changed"] = msgspec.to_builtins(out.changed, str_keys=True)
     text = msgspec.json.encode(details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grange.doors.afanasy.gets import jobs as gets_jobs
 from grange.doors.afanasy.gets import tasks as gets_tasks
 from grange.model.states import Role, RunStatus
 from tests.build import block, counted, job, named
@@ -247,3 +248,28 @@ def test_a_get_that_means_nothing_is_refused(stand: Stand) -> None:
     said = stand.ask({"get": {"type": "jobs", "ids": ["a"]}})["info"]["text"]
     assert said == "get.ids[0]: expected `int`, got `str`"
     assert stand.ask({"get": 7})["info"]["text"] == "get: expected `object`, got `int`"
+
+
+def test_a_long_list_is_whole_and_without_thumbnails(stand: Stand) -> None:
+    stand.join()
+    first = stand.submit(job(block("1")))
+    (run,) = stand.started()
+    stand.album.keep(run[1].job_id, run[1].run_id, "a.png", a_jpeg())
+    for place in range(210):
+        stand.submit(job(block("1"), paused=True, name=str(place)))
+    shown = stand.get("jobs")["jobs"]
+    assert len(shown) == 211
+    assert "thumb_path" not in shown[0]
+    assert "thumb_path" in stand.get("jobs", ids=[first])["jobs"][0]
+
+
+def test_more_named_tasks_than_a_client_takes_are_not_shown_at_once(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gets_jobs, "TASKS_MAX", 2)
+    stand.submit(job(block("1-100"), named("a", "b")))
+    assert names(stand.get("jobs", mode="full")) == ["job"]
+    stand.submit(job(named("c")))
+    said = stand.get("jobs", mode="full")
+    text = "3 named tasks: more than 2 are not shown at once"
+    assert said == {"info": {"kind": "error", "text": text}}

@@ -269,3 +269,15 @@ def test_nothing_is_noted_while_nobody_watches(stand: Stand) -> None:
     at = changes.number
     stand.submit(job())
     assert changes.number == at + 1  # the last monitor has gone, and nothing else
+
+
+def test_a_job_that_is_anothers_now_is_gone_for_who_watched_it(stand: Stand) -> None:
+    stand.do(c.EditUser(user="bob", changes={}))
+    number = stand.submit(job(paused=True))
+    stand.get("users")
+    everyone, bobs = register(stand, "jobs"), register(stand, "jobs", uid=2)
+    mine = register(stand, "jobs", uid=3)
+    assert stand.set("jobs", number, user_name="bob") == ("log", "Action processed.")
+    assert poll(stand, mine) == {"jobs_del": [number]}
+    for watcher in (everyone, bobs):
+        assert poll(stand, watcher) == {"jobs_change": [number]}

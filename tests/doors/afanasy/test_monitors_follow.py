@@ -10,12 +10,14 @@ import pytest
 
 from grange.core import commands as c
 from grange.core.errors import Rejected
+from grange.model.ids import WorkerId
 from grange.model.states import RunStatus, TaskOp
 from tests.build import block, job, named
 from tests.doors.afanasy.stand import Stand
 from tests.doors.afanasy.watchers import poll, register, watch
 
-STEPS = 40
+STEPS = 60
+USERS = ("artist", "bob")
 KINDS = ("jobs", "renders", "users", "branches", "pools")
 
 
@@ -101,7 +103,7 @@ class Studio:
         blocks = (block("1-3", name="a"), named("x", "y", name="b", depend_mask="a"))
         branch = self.chance.choice(("/", "/one", "/two/three"))
         spec = job(*blocks, name=f"j{self.made}", branch=branch, depend_mask=self.waits())
-        self.stand.submit(spec, user=self.chance.choice(("artist", "bob")))
+        self.stand.submit(spec, user=self.chance.choice(USERS))
 
     def waits(self) -> str:
         return self.chance.choice(("", "", f"j{self.chance.randint(1, 5)}"))
@@ -139,6 +141,11 @@ class Studio:
                     c.EditBranch(path="/one", changes=priority),
                     c.EditPool(path="/p", changes=priority),
                     c.MoveJobs(user="artist", job_ids=(job_id,), where="top"),
+                    c.EditJob(job_id=job_id, changes={"user": self.chance.choice(USERS)}),
+                    c.EditJob(job_id=job_id, changes={"branch": "/one"}),
+                    c.EditUser(user="bob", changes={"hosts_mask_type": "regex"}),
+                    c.EditWorker(worker_id=self.any_worker(), changes={"pool": "/p"}),
+                    c.EditWorker(worker_id=self.any_worker(), changes={"paused": True}),
                 )
             )
         )
@@ -150,13 +157,16 @@ class Studio:
     def drop(self) -> None:
         self.stand.do(c.DeleteJob(job_id=self.any_job()))
 
+    def any_worker(self) -> Any:
+        return self.chance.choice(sorted(self.stand.farm.state.workers) or [WorkerId(99)])
+
     def lose(self) -> None:
-        worker_id = self.chance.choice(sorted(self.stand.farm.state.workers))
+        worker_id = self.any_worker()
         kind = self.chance.choice((c.UnlinkWorker, c.LoseWorker, c.DeleteWorker, c.EjectWorker))
         self.stand.do(kind(worker_id=worker_id))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(6))
 def test_a_client_that_follows_knows_what_is(stand: Stand, seed: int) -> None:
     studio = Studio(stand, seed)
     studio.submit()

@@ -163,3 +163,11 @@ def test_who_listens_to_a_job_hears_each_task_that_runs(stand: Stand) -> None:
     assert [item["data"] for item in said] == ["task 0\n", "task 1\n"]
     stand.operate("jobs", first, "delete")
     assert poll(stand, number) is None
+
+
+def test_who_listens_to_what_is_not_there_hears_nothing(stand: Stand) -> None:
+    first = stand.submit(job(block("1-2")))
+    number = register(stand)
+    for place in ({"block": 7, "task": 0}, {"block": 0, "task": 9}, {"block": 0, "task": 1}):
+        watch(stand, number, "listen", job=first, **place)
+    assert poll(stand, number) is None

@@ -383,7 +383,8 @@ def test_what_was_said_on_the_way_counts_at_the_end(yard: Farmyard, render: Afre
 
 def test_an_error_is_told_in_the_renders_own_words(yard: Farmyard, render: Afrender) -> None:
     _, order = begun(yard, render, errors_retries=0)
-    render.told(far(order, ERROR, log="no licence"))
+    render.poll(far(order, log="no licence"))
+    render.told(far(order, ERROR))
     result = booked(yard, order)
     assert result.message == "no licence"
 
@@ -699,6 +700,17 @@ def test_a_render_that_registers_twice_has_what_it_had(yard: Farmyard, render: A
     told = render.register()
     assert (told.id, told.tasks, told.stops) == (1, (), ())
     assert yard.runs() == [order.number]
+    assert yard.states(number) == [RUNNING]
+
+
+def test_what_was_not_handed_over_is_given_to_a_render_that_registers_again(
+    yard: Farmyard, render: Afrender
+) -> None:
+    number = yard.submit(job(block("1")))
+    (first,) = yard.runs()
+    (order,) = render.register().tasks
+    assert [order.number] == yard.runs() != [first]
+    assert render.poll(far(order)) == render.id
     assert yard.states(number) == [RUNNING]
 
 

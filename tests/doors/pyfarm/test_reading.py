@@ -205,6 +205,18 @@ def test_a_name_that_xml_cannot_carry_is_told_besides(api: httpx.Client) -> None
     assert [item["name"] for item in job["subjobs"].values()] == ["b\0"]
 
 
+def test_a_task_that_comes_while_its_job_is_written_is_not_of_that_moment(
+    farm: Served, api: httpx.Client
+) -> None:
+    name = new(api, {"command": ["x"], "tasks": [{"name": "a"}]})
+    job = farm.farm.state.jobs[read(api, job=name)[name]["id"]]
+    (seen,) = live.see(farm.farm.state, farm.views, job).subjobs
+    api.post(f"/jobs/{job.job_id}/blocks/0/tasks", json=[{"name": "b"}])
+    frames = live.Frames(seen, farm.shelf, 0)
+    assert [key for key, _ in frames.some(frames.tasks(), {})] == ["a"]
+    assert list(frames_of(api, name)) == ["a", "b"]
+
+
 def test_one_may_ask_for_numbers_alone_or_none(api: httpx.Client) -> None:
     name = new(api, {"frames": "1-3", "command": ["x"]})
     assert frames_of(api, name, frames="numbers") == {"1": {}, "2": {}, "3": {}}

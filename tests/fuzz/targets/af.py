@@ -7,6 +7,7 @@ import functools
 import io
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Self
@@ -89,7 +90,7 @@ def framed(data: bytes) -> bytes:
 @contextlib.contextmanager
 def loaded(environment: dict[str, str]) -> Iterator[io.StringIO]:
     """CGRU's variables as they are with this environment; gives what is told to people."""
-    HOME.mkdir(exist_ok=True)
+    HOME.mkdir(parents=True, exist_ok=True)
     told = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(told):
         patch.setattr(os, "environ", environment)
@@ -202,8 +203,9 @@ def patterns(data: bytes) -> None:
         afcommon.patternFromStdC(first),
         afcommon.patternFromPaths(first, second),
     ):
-        assert len(pattern) <= 2 * len(first) + 99
+        assert len(pattern) <= 30 * len(first) + 99  # %99d becomes 99 digits
     assert len(afcommon.filterFileName(first)) == len(first)
+    re.purge()  # each costs what it costs the first time
     with contextlib.redirect_stderr(io.StringIO()):
         assert named.checkRegExp(first) in (True, False)
 
@@ -325,7 +327,13 @@ TARGETS = (
             "grange.af.named:checkRegExp",
         ),
         seeds=(b"a.0001.exr\na.0002.exr", b"a.%04d.exr", b"a.####.exr\n", b"(a|b).*[0-9]+"),
-        found=(b"(" * 5_000, b"a{%s}" % (b"9" * 30), b"a{%s}" % (b"9" * 5_000)),
+        found=(
+            b"66%d%66d666%d%66d",
+            b"[[a]",
+            b"(" * 5_000,
+            b"a{%s}" % (b"9" * 30),
+            b"a{%s}" % (b"9" * 5_000),
+        ),
         memory=2_000,
         work=100,
     ),

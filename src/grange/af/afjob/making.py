@@ -13,7 +13,7 @@ import msgspec
 
 from grange.af import afcommon
 from grange.af.afjob.options import Options
-from grange.af.afjob.scenes import BadScene, Rendering, rendering
+from grange.af.afjob.scenes import BadScene, Rendering, quoted, rendering
 from grange.af.block import Block
 from grange.af.job import Job
 from grange.af.task import Task
@@ -36,6 +36,10 @@ def job_of(said: Options, host: str | None = None, port: int | None = None) -> J
     """
     if said.last < said.first:
         raise BadScene(f"the last frame, {said.last}, is before the first one, {said.first}")
+    if said.by < 1:
+        raise BadScene(f"-by is 1 or more: every {said.by}-th frame cannot be rendered")
+    if said.fpt < 1:
+        raise BadScene(f"-fpt is 1 or more: {said.fpt} frames in a task cannot be rendered")
     said = _with_own_scene(said)
     made = rendering(said)
     job = Job(said.name or Path(said.scene.replace("\\", "/")).name, host=host, port=port)
@@ -52,10 +56,10 @@ def _with_own_scene(said: Options) -> Options:
         return said
     scene = Path(said.scene)
     stamp = time.strftime("%m%d-%H%M%S", time.localtime())
-    copy = scene.with_name(f"{scene.name}.{stamp}{scene.suffix}")
     try:
+        copy = scene.with_name(f"{scene.name}.{stamp}{scene.suffix}")
         shutil.copyfile(scene, copy)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter: what has no name
         raise BadScene(f"the scene cannot be copied: {error}") from error
     return msgspec.structs.replace(said, scene=str(copy), name=said.name or scene.name)
 
@@ -66,7 +70,7 @@ def _blocks(said: Options, made: Rendering) -> list[Block]:
         block = Block(name or said.node or made.service, said.type or made.service)
         if said.pwd:
             block.setWorkingDirectory(said.pwd)
-        block.setNumeric(said.first, said.last, max(said.fpt, 1), max(said.by, 1))
+        block.setNumeric(said.first, said.last, said.fpt, said.by)
         block.setCommand(command, made.map_paths, made.map_paths)
         block.setCapacity(said.capacity)
         block.setVariableCapacity(said.capmin, said.capmax)
@@ -122,7 +126,7 @@ def _movie(said: Options, output: str, after: list[str]) -> Block:
     task = Task("movie")
     task.setCommand(
         f"ffmpeg -y -framerate {MOVIE_FPS} {_input(said, images)}{scale}"
-        f' -c:v {said.mcodec or MOVIE_CODEC} -pix_fmt yuv420p "{movie}"'
+        f" -c:v {said.mcodec or MOVIE_CODEC} -pix_fmt yuv420p {quoted(movie)}"
     )
     task.setFiles([movie])
     block.tasks.append(task)
@@ -132,6 +136,6 @@ def _movie(said: Options, output: str, after: list[str]) -> Block:
 def _input(said: Options, images: str) -> str:
     """How ffmpeg is told of images: by their numbers if these have no gaps."""
     if said.by > 1:
-        return f'-pattern_type glob -i "{re.sub("@#+@", "*", images)}"'
+        return f"-pattern_type glob -i {quoted(re.sub('@#+@', '*', images))}"
     name = re.sub("@(#+)@", lambda found: f"%0{len(found[1])}d", images)
-    return f'-start_number {said.first} -i "{name}"'
+    return f"-start_number {said.first} -i {quoted(name)}"

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from grange.af.afcommon import patternFromDigits, patternFromStdC, str_capacity
 from grange.af.afjob.options import Options
+from grange.model.spec import BLOCKS_MAX
 
 
 class Rendering(NamedTuple):
@@ -45,7 +46,7 @@ def rendering(said: Options) -> Rendering:
 
 
 def _afterfx(said: Options) -> Rendering:
-    line = _line(said.exec or "aerender", "-project", _quoted(said.scene))
+    line = _line(said.exec or "aerender", "-project", quoted(said.scene))
     line += f" -s @#@ -e @#@ -i {said.by}"
     line += _if(said.node, "-comp") + _if(said.take, "-RStemplate") + _if(said.output, "-output")
     images = said.output.replace("[#", "@#").replace("#]", "#@")
@@ -61,25 +62,25 @@ def _arnold(said: Options) -> Rendering:
 
 def _blender(said: Options) -> Rendering:
     """Blender reads its arguments in order: the output must come before `-a`."""
-    line = _line(said.exec or "blender", "-b", _quoted(said.scene), said.extrargs)
+    line = _line(said.exec or "blender", "-b", quoted(said.scene), said.extrargs)
     line += _if(_hashes(said.output), "-o")
     return _one("blender", f"{line} -s @#@ -e @#@ -j {said.by} -a", said.output)
 
 
 def _c4d(said: Options) -> Rendering:
-    line = _line(said.exec or "Commandline", "-nogui -render", _quoted(said.scene))
+    line = _line(said.exec or "Commandline", "-nogui -render", quoted(said.scene))
     line += f" -frame @#@ @#@ {said.by}" + _if(said.take, "-take") + _if(said.output, "-oimage")
     return _one("c4d", _line(line, said.extrargs), said.output)
 
 
 def _clarisse(said: Options) -> Rendering:
-    line = _line(said.exec or "cnode", _quoted(said.scene)) + _if(said.node, "-image")
+    line = _line(said.exec or "cnode", quoted(said.scene)) + _if(said.node, "-image")
     line += f" -frames_list @#@:@#@%{said.by}" + _if(said.output, "-output")
     return _one("clarisse", _line(line, said.extrargs), said.output)
 
 
 def _fusion(said: Options) -> Rendering:
-    line = _line(said.exec or "FusionRenderNode", _quoted(said.scene), "-render")
+    line = _line(said.exec or "FusionRenderNode", quoted(said.scene), "-render")
     line += f" -start @#@ -end @#@ -step {said.by} -verbose -quit"
     return _one("fusion", _line(line, said.extrargs))
 
@@ -98,22 +99,22 @@ def _houdini(said: Options) -> Rendering:
         threads = f"--numcpus {str_capacity}" if said.varies_capacity else ""
         line = _line(said.exec, threads, "-i" if said.ignoreinputs else "")
         line += f" -s @#@ -e @#@ --by {said.by}" + _if(said.take, "-t")
-        line = _line(line, said.extrargs, _quoted(said.scene), _quoted(said.node))
+        line = _line(line, said.extrargs, quoted(said.scene), quoted(said.node))
         return _one(said.type or "hbatch_mantra", line, said.output)
     take = f"takeset {said.take}; " if said.take else ""
     alone = "-s " if said.ignoreinputs else ""
     output = f"-o {_filled(said.output)} " if said.output else ""
     script = f"{take}render -V {alone}{output}-f @#@ @#@ -i {said.by} {said.node}; quit"
     threads = f"-j {str_capacity}" if said.varies_capacity else ""
-    line = _line("hbatch", threads, said.extrargs, "-c", _quoted(script))
-    return _one(said.type or "hbatch_mantra", f"{line} {_quoted(said.scene)}", said.output)
+    line = _line("hbatch", threads, said.extrargs, "-c", quoted(script))
+    return _one(said.type or "hbatch_mantra", f"{line} {quoted(said.scene)}", said.output)
 
 
 def _lightwave(said: Options) -> Rendering:
     line = _line(said.exec or "lwsn", "-3", _if(said.proj or said.pwd, "-d", between=""))
     return _one(
         "lightwave",
-        _line(line, said.extrargs, _quoted(said.scene), f"@#@ @#@ {said.by}"),
+        _line(line, said.extrargs, quoted(said.scene), f"@#@ @#@ {said.by}"),
         said.output,
     )
 
@@ -121,7 +122,7 @@ def _lightwave(said: Options) -> Rendering:
 def _mantra(said: Options) -> Rendering:
     threads = f"-j {str_capacity}" if said.varies_capacity else ""
     line = _line(said.exec or "mantra", threads, said.extrargs, "-V a -f", _frames(said.scene))
-    return _one("mantra", _line(line, _quoted(said.output) if said.output else ""), said.output)
+    return _one("mantra", _line(line, quoted(said.output) if said.output else ""), said.output)
 
 
 _MAYA_RENDERERS: Final[Mapping[str, str]] = {
@@ -142,7 +143,7 @@ def _maya(said: Options) -> Rendering:
         line += _maya_output(said.output)
     line += _if(said.proj or said.pwd, "-proj")
     service = said.type if renderer else "maya"
-    return _one(service, _line(line, said.extrargs, _quoted(said.scene)), said.output)
+    return _one(service, _line(line, said.extrargs, quoted(said.scene)), said.output)
 
 
 def _maya_output(output: str) -> str:
@@ -154,11 +155,11 @@ def _maya_output(output: str) -> str:
 
 
 def _max(said: Options) -> Rendering:
-    line = _line(said.exec or "3dsmaxcmd", _quoted(said.scene))
+    line = _line(said.exec or "3dsmaxcmd", quoted(said.scene))
     line += f" -start:@#@ -end:@#@ -nthFrame:{said.by} -v:5 -continueOnError -showRFW:0"
     line += _if(said.node, "-cam", between=":")
     if said.take:
-        line += " -batchrender" + ("" if said.take == "all" else f":{_quoted(said.take)}")
+        line += " -batchrender" + ("" if said.take == "all" else f":{quoted(said.take)}")
     line += _if(said.output, "-o", between=":")
     name = " ".join(part for part in (said.take, said.node) if part)
     commands = ((name, _line(line, said.extrargs)),)
@@ -173,7 +174,7 @@ def _mental_ray(said: Options) -> Rendering:
 def _natron(said: Options) -> Rendering:
     line = _line(said.exec or "NatronRenderer") + _if(said.node, "-w")
     line += f" @#@-@#@:{said.by}"
-    return _one("natron", _line(line, said.extrargs, _quoted(said.scene)), said.output)
+    return _one("natron", _line(line, said.extrargs, quoted(said.scene)), said.output)
 
 
 def _nuke(said: Options) -> Rendering:
@@ -181,7 +182,7 @@ def _nuke(said: Options) -> Rendering:
     line += f" -F @#@-@#@x{said.by}"
     line += f" -m {str_capacity}" if said.varies_capacity else ""
     line += f" -X {said.node}" if said.node else ""
-    return _one("nuke", _line(line, "-x", _quoted(said.scene), said.extrargs), said.output)
+    return _one("nuke", _line(line, "-x", quoted(said.scene), said.extrargs), said.output)
 
 
 def _renderman(said: Options) -> Rendering:
@@ -191,30 +192,36 @@ def _renderman(said: Options) -> Rendering:
 
 
 def _shake(said: Options) -> Rendering:
-    line = _line(said.exec or "shake", "-exec", _quoted(said.scene), said.extrargs)
+    line = _line(said.exec or "shake", "-exec", quoted(said.scene), said.extrargs)
     return _one("generic", f"{line} -vv -t @#@-@#@x{said.by}", said.output)
 
 
 def _vray(said: Options) -> Rendering:
-    line = _line(said.exec or "vray", f"-sceneFile={_quoted(said.scene)}")
+    line = _line(said.exec or "vray", f"-sceneFile={quoted(said.scene)}")
     line += f" -frames=@#@-@#@,{said.by} -display=0" + _if(said.output, "-imgFile", between="=")
     return _one("vray", _line(line, said.extrargs), said.output)
 
 
 def _xsi(said: Options) -> Rendering:
-    """Softimage itself; or a script of the studio, once for each value of a parameter."""
+    """Softimage itself; or a script of the studio, once for each value of a parameter.
+
+    Raises:
+        BadScene: there are no values, or too many.
+    """
     line = _line(said.exec or "xsibatch")
     if not said.script:
-        line += f" -render {_quoted(said.scene)} -frames @#@,@#@,{said.by}"
+        line += f" -render {quoted(said.scene)} -frames @#@,@#@,{said.by}"
         line += _if(said.take, "-pass") + _if(said.output, "-output_dir")
         return _one("xsi", _line(line, said.extrargs))
-    line += f" -script {_quoted(said.script)} -lang Python -main afRender -args"
-    line += f" -scene {_quoted(said.scene)} -start @#@ -end @#@ -step {said.by}"
+    line += f" -script {quoted(said.script)} -lang Python -main afRender -args"
+    line += f" -scene {quoted(said.scene)} -start @#@ -end @#@ -step {said.by}"
     line += f" -simulate {int(said.simulate)}" + _if(said.take, "-renderPass")
     line = _line(line, said.extrargs)
     vary = said.varirender
     if vary is None:
         return _one("xsi", line, said.output)
+    if not 0 < vary.times <= BLOCKS_MAX:
+        raise BadScene(f"-varirender: 1 to {BLOCKS_MAX} values, not {vary.times} values")
     values = [vary.start + vary.step * number for number in range(vary.times)]
     commands = [
         (f"variant[{value}]", f"{line} -attr {vary.attribute} -value {value}") for value in values
@@ -264,10 +271,10 @@ def _line(*words: str) -> str:
 
 def _if(value: str, option: str, *, between: str = " ") -> str:
     """An option with its value, behind a blank; nothing where there is no value."""
-    return f" {option}{between}{_quoted(value)}" if value else ""
+    return f" {option}{between}{quoted(value)}" if value else ""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote a text such that every system's shell keeps it in one piece.
 
     Raises:
@@ -280,7 +287,7 @@ def _quoted(text: str) -> str:
 
 def _frames(scene: str) -> str:
     """A scene that is a file for each frame: with a pattern in its name."""
-    return _quoted(patternFromDigits(patternFromStdC(scene)))
+    return quoted(patternFromDigits(patternFromStdC(scene)))
 
 
 def _hashes(output: str) -> str:

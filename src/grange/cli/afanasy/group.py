@@ -41,7 +41,11 @@ def begin(
     port: Annotated[
         int | None,
         typer.Option(
-            "--port", metavar="N", help="Where it listens; else as CGRU has it, else found."
+            "--port",
+            metavar="N",
+            min=1,
+            max=65_535,
+            help="Where it listens; else as CGRU has it, else found.",
         ),
     ] = None,
 ) -> None:

@@ -28,7 +28,14 @@ class OneDash(Command):
 
 
 def _option(name: str, metavar: str, text: str, panel: str, *others: str) -> Any:
-    return typer.Option(f"--{name}", *others, metavar=metavar, help=text, rich_help_panel=panel)
+    return typer.Option(
+        f"--{name}",
+        *others,
+        metavar=metavar,
+        help=text,
+        rich_help_panel=panel,
+        show_default=panel == WORK,  # elsewhere it is that the server decides
+    )
 
 
 def _flag(name: str, text: str, panel: str) -> Any:
@@ -53,7 +60,7 @@ def submit(
     node: Annotated[
         str, _option("node", "NAME", "What of the scene: a driver, a camera, an image.", WORK)
     ] = "",
-    service: Annotated[str, _option("type", "NAME", "Another service.", WORK)] = "",
+    service: Annotated[str, _option("type", "NAME", "Another service than is usual.", WORK)] = "",
     take: Annotated[str, _option("take", "NAME", "Take, pass, layer or template.", WORK)] = "",
     ignoreinputs: Annotated[
         bool, _flag("ignoreinputs", "Do not render what the node depends on.", WORK)
@@ -69,7 +76,9 @@ def submit(
         str,
         _option("images", "PATTERN", "What people look at: img.%04d.png", WORK, "--image"),
     ] = "",
-    script: Annotated[str, _option("script", "FILE", "That the program runs.", WORK)] = "",
+    script: Annotated[
+        str, _option("script", "FILE", "A script that the program runs.", WORK)
+    ] = "",
     noscript: Annotated[
         bool, _flag("noscript", "Run none; this is always so unless --script names one.", WORK)
     ] = False,
@@ -78,11 +87,18 @@ def submit(
     ] = False,
     varirender: Annotated[
         tuple[str, int, int, int] | None,
-        _option("varirender", "ATTR START STEP COUNT", "Vary a parameter of it.", WORK),
+        _option(
+            "varirender",
+            "ATTR START STEP COUNT",
+            "Render with several values of a parameter.",
+            WORK,
+        ),
     ] = None,
     file: Annotated[str, typer.Option("--file", hidden=True, help="Nothing, as ever.")] = "",
-    tempscene: Annotated[bool, _flag("tempscene", "Render a copy.", WORK)] = False,
-    deletescene: Annotated[bool, _flag("deletescene", "Delete it with the job.", WORK)] = False,
+    tempscene: Annotated[bool, _flag("tempscene", "Render a copy of the scene.", WORK)] = False,
+    deletescene: Annotated[
+        bool, _flag("deletescene", "Delete the scene with the job.", WORK)
+    ] = False,
     systems: Annotated[str, _option("os", "MASK", "Systems; any for all.", NEEDS)] = "",
     hostsmask: Annotated[str, _option("hostsmask", "MASK", "Only these hosts.", NEEDS)] = "",
     hostsexcl: Annotated[str, _option("hostsexcl", "MASK", "Not these hosts.", NEEDS)] = "",
@@ -92,23 +108,33 @@ def submit(
     maxtasksperhost: Annotated[
         int, _option("maxtasksperhost", "N", "Tasks at once on a host.", NEEDS)
     ] = -1,
-    maxruntime: Annotated[int, _option("maxruntime", "SECONDS", "Of a task.", NEEDS)] = 0,
+    maxruntime: Annotated[
+        int, _option("maxruntime", "SECONDS", "Longest time of a task.", NEEDS)
+    ] = 0,
     capacity: Annotated[int, _option("capacity", "N", "What a task takes.", NEEDS)] = -1,
-    capmin: Annotated[int, _option("capmin", "N", "At least so many times that.", NEEDS)] = -1,
-    capmax: Annotated[int, _option("capmax", "N", "At most so many times that.", NEEDS)] = -1,
-    name: Annotated[str, _option("name", "NAME", "What it is called.", JOB)] = "",
+    capmin: Annotated[
+        int, _option("capmin", "N", "At least so many times --capacity.", NEEDS)
+    ] = -1,
+    capmax: Annotated[
+        int, _option("capmax", "N", "At most so many times --capacity.", NEEDS)
+    ] = -1,
+    name: Annotated[str, _option("name", "NAME", "What the job is called.", JOB)] = "",
     priority: Annotated[int, _option("priority", "0-250", "Greater goes first.", JOB)] = -1,
     pause: Annotated[bool, _flag("pause", "Start nothing yet.", JOB)] = False,
-    lifetime: Annotated[int, _option("lifetime", "SECONDS", "Until it is deleted.", JOB)] = -1,
+    lifetime: Annotated[
+        int, _option("lifetime", "SECONDS", "Delete the job after so long.", JOB)
+    ] = -1,
     depmask: Annotated[
         str, _option("depmask", "PATTERN", "After this user's jobs of such names.", JOB)
     ] = "",
     depglbl: Annotated[
         str, _option("depglbl", "PATTERN", "After all users' jobs of such names.", JOB)
     ] = "",
-    mname: Annotated[str, _option("mname", "NAME", "Make one, of this name.", MOVIE)] = "",
-    mcodec: Annotated[str, _option("mcodec", "NAME", "As ffmpeg has it.", MOVIE)] = "",
-    mres: Annotated[str, _option("mres", "WxH", "Its size.", MOVIE)] = "",
+    mname: Annotated[str, _option("mname", "FILE", "Make a movie of the images.", MOVIE)] = "",
+    mcodec: Annotated[
+        str, _option("mcodec", "NAME", "The movie's codec, as ffmpeg has it.", MOVIE)
+    ] = "",
+    mres: Annotated[str, _option("mres", "WxH", "The movie's size.", MOVIE)] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write the job as JSON; send nothing.")
     ] = False,

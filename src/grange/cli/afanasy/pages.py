@@ -189,14 +189,9 @@ _LISTS: Final[Mapping[str, tuple[Column, ...]]] = {
         *(Column("done>", _done), Column("%>", _percent), _PRIORITY),
     ),
     "renders": (
-        *(
-            _ID,
-            _NAME,
-            Column("user", attrgetter("user_name")),
-            _STATE,
-            Column("pool", attrgetter("pool")),
-        ),
-        *(Column("tasks>", lambda row: len(row.tasks)), _PRIORITY),
+        *(_ID, _NAME, Column("user", attrgetter("user_name")), _STATE),
+        *(Column("pool", attrgetter("pool")), Column("tasks>", lambda row: len(row.tasks))),
+        _PRIORITY,
     ),
     "users": (
         *(_ID, _NAME, Column("jobs>", attrgetter("jobs_num"))),

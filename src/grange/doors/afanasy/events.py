@@ -211,9 +211,11 @@ class Changes:
                 return
 
     def _of_name(self, event: ev.UserChanged | ev.BranchChanged | ev.PoolChanged) -> Iterator[Key]:
-        """A user; a branch or a pool with those above it, which count it."""
+        """A user with his jobs, which inherit from him; a branch or pool with those above it."""
         if isinstance(event, ev.UserChanged):
             yield self._named("users", event.user)
+            user = self._state.users.get(event.user)
+            yield from (Node("jobs", "change", job_id) for job_id in (user.jobs if user else ()))
             return
         kind: Kind = "branches" if isinstance(event, ev.BranchChanged) else "pools"
         for path in path_chain(event.path):

@@ -125,7 +125,7 @@ async def _subjob(
     yield form.subjob(seen.key, subjob_head(seen))
     if wanted.frames != "none":
         frames = Frames(seen, caller.desk.logs, LOG_MAX[wanted.stdout])
-        tasks = frames.keys.order() if chosen.task is None else (chosen.task,)
+        tasks = frames.tasks() if chosen.task is None else (chosen.task,)
         if wanted.frames == "numbers":
             for page in pages(tasks):
                 yield "".join(form.frame(frames.keys.key(task), {}) for task in page)

@@ -139,6 +139,11 @@ class Frames:
         self._shelf = shelf
         self._log_max = log_max
 
+    def tasks(self) -> Sequence[int]:
+        """Those that there were at that moment, in the order in which they are shown."""
+        order, count = self.keys.order(), len(self._seen.states)
+        return order if len(order) == count else [task for task in order if task < count]
+
     def ended(self, tasks: Sequence[int]) -> list[int]:
         """Last runs of some tasks that are over."""
         seen = self._seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from typing import Any, Final, TypeVar
@@ -60,7 +61,7 @@ class Question:
 
         Args:
             kind: what it is.
-            timeout_s: how long; the child is killed then.
+            timeout_s: how long; the child and what it has started are killed then.
 
         Raises:
             Hangs: it did not come.
@@ -82,7 +83,9 @@ class Question:
             raise NoAnswer(f"an answer that is none: {error}") from error
 
     def _abandon(self, child: subprocess.Popen[bytes]) -> None:
-        child.kill()
+        """End it, and what it has started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)  # nobody has waited for it: the number is its own
         for pipe in (child.stdin, child.stdout, child.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):

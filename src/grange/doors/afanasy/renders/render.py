@@ -31,6 +31,7 @@ class Held:
         heard: when it was told of last, or handed over; monotonic. None: it waits for that.
         moved: when its progress changed last; monotonic.
         frames: so many are finished.
+        log: the last line that it had for the task's story.
         base: bytes of its log before its output begins.
     """
 
@@ -41,6 +42,7 @@ class Held:
     warned: bool = False
     report: str = ""
     resources: str = ""
+    log: str = ""
     base: int = 0
 
 

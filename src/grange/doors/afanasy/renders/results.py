@@ -45,6 +45,7 @@ def note(held: Held, said: TaskUpdate, now: float) -> None:
     held.warned = held.warned or said.status == WARNED
     held.report = said.report or held.report
     held.resources = said.resources or held.resources
+    held.log = said.log.strip() or held.log
 
 
 def progress(run: Run, held: Held, said: TaskUpdate) -> Progress:
@@ -74,7 +75,7 @@ def result(run: Run, held: Held, said: TaskUpdate, log_bytes: int, now: float) -
         now: epoch seconds.
     """
     status = ENDS[said.status]
-    why = "" if status in RUN_OK else said.log.strip() or _SENTENCES[status]
+    why = "" if status in RUN_OK else held.log or _SENTENCES[status]
     return clipped(
         RunResult(
             status=status,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -22,7 +23,16 @@ from grange.doors.afanasy.show.bars import bar
 from grange.model.ids import RunId
 from grange.model.patterns import Command
 from grange.model.spec import BlockSpec
-from grange.model.states import Presence, TaskState
+from grange.model.states import (
+    DONE,
+    FAILED,
+    READY,
+    RUNNING,
+    SKIPPED,
+    SUSPENDED,
+    WAITING,
+    Presence,
+)
 from grange.server.gauges import Gauges
 
 #: Bits of a block's flags (specification 3.2).
@@ -77,10 +87,10 @@ def running(state: FarmState, gauges: Gauges, block: Block) -> Running:
     """Look at the running tasks of a block. Cost: O(those)."""
     found = Running()
     table = block.tasks
-    if not table.counts[TaskState.RUNNING]:
+    if not table.counts[RUNNING]:
         return found
     last = 0
-    for task in table.indexes(TaskState.RUNNING):
+    for task in table.indexes(RUNNING):
         run = state.runs[RunId(table.last_run[task])]
         worker = state.workers[run.worker_id]
         progress = gauges.progress.get(run.run_id)
@@ -108,7 +118,9 @@ def progress(state: FarmState, job: Job, block: Block, seen: Running, now: float
 
 def listed(state: FarmState, job: Job, block: Block, seen: Running, now: float) -> BlockListed:
     """A block as lists of jobs show it."""
-    return BlockListed(**_progress(state, job, block, seen, now), **_listed(block))
+    fields = _progress(state, job, block, seen, now)
+    fields.update(_listed(block))  # sooner done than by two lists of keywords
+    return BlockListed(**fields)
 
 
 def properties(
@@ -135,7 +147,7 @@ def _progress(
 ) -> dict[str, Any]:
     table = block.tasks
     counts = table.counts
-    done = counts[TaskState.DONE] + counts[TaskState.SKIPPED]
+    done = counts[DONE] + counts[SKIPPED]
     st = bits(job, block, seen)
     wanted = [task for number, task in job.try_next if number == block.number]
     longest = max(block.run_time_max, now - seen.oldest if seen.oldest else 0.0)
@@ -144,19 +156,19 @@ def _progress(
         "st": st,
         "state": states.words(st),
         "job_id": shown_job(job.job_id),
-        "running_tasks_counter": counts[TaskState.RUNNING],
+        "running_tasks_counter": counts[RUNNING],
         "running_capacity_total": block.capacity_used,
         "p_percentage": (100 * done + seen.percent) // (table.size or 1),
         "p_error_hosts": len(block.error_hosts),
         "p_avoid_hosts": avoided(state, job, block, now),
-        "p_tasks_ready": counts[TaskState.READY],
+        "p_tasks_ready": counts[READY],
         "p_tasks_done": done,
-        "p_tasks_error": counts[TaskState.FAILED],
-        "p_tasks_skipped": counts[TaskState.SKIPPED],
+        "p_tasks_error": counts[FAILED],
+        "p_tasks_skipped": counts[SKIPPED],
         "p_tasks_warning": table.warned + len(seen.warned),
         "p_tasks_waitrec": len(seen.lost),
-        "p_tasks_waitdep": counts[TaskState.WAITING],
-        "p_tasks_suspended": counts[TaskState.SUSPENDED],
+        "p_tasks_waitdep": counts[WAITING],
+        "p_tasks_suspended": counts[SUSPENDED],
         "p_tasks_run_time_min": int(block.run_time_min),
         "p_tasks_run_time_max": int(longest),
         "p_tasks_run_time_sum": int(block.run_time_sum),
@@ -196,19 +208,27 @@ def is_numeric(block: Block) -> bool:
 
 def flags_of(spec: BlockSpec, *, numeric: bool) -> int:
     """The bits of a block's flags."""
-    said = {
-        NUMERIC: numeric,
-        VARIABLE_CAPACITY: spec.capacity_coeff_min or spec.capacity_coeff_max,
-        MULTIHOST: spec.multihost_max,
-        MASTER_ON_SLAVE: spec.multihost_master_on_slave,
-        DEPEND_SUB_TASK: spec.depend_sub_task,
-        SKIP_THUMBNAILS: spec.skip_thumbnails,
-        SKIP_EXISTING: spec.skip_existing_files,
-        CHECK_RENDERED: spec.check_rendered_files,
-        SLAVE_LOST_IGNORE: spec.slave_lost_ignore,
-        SUSPEND_NEW: spec.suspend_new_tasks,
-    }
-    return sum(bit for bit, holds in said.items() if holds)
+    return _flags(*_FLAG_VALUES(spec)) | (NUMERIC if numeric else 0)
+
+
+_FLAG_VALUES: Final = attrgetter(
+    *("capacity_coeff_min", "capacity_coeff_max", "multihost_max", "multihost_master_on_slave"),
+    *("depend_sub_task", "skip_thumbnails", "skip_existing_files", "check_rendered_files"),
+    *("slave_lost_ignore", "suspend_new_tasks"),
+)
+_FLAG_BITS: Final = (
+    *(VARIABLE_CAPACITY, VARIABLE_CAPACITY, MULTIHOST, MASTER_ON_SLAVE),
+    *(DEPEND_SUB_TASK, SKIP_THUMBNAILS, SKIP_EXISTING, CHECK_RENDERED),
+    *(SLAVE_LOST_IGNORE, SUSPEND_NEW),
+)
+
+
+@lru_cache(4_096)
+def _flags(*values: int) -> int:
+    bits = 0
+    for bit, value in zip(_FLAG_BITS, values, strict=True):
+        bits |= bit if value else 0
+    return bits
 
 
 def line(command: Command) -> str:

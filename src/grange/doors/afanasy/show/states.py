@@ -9,7 +9,18 @@ from grange.core.gates import block_gate
 from grange.core.objects import Block, Job, Pool, Worker
 from grange.core.tasks import TaskTable
 from grange.model.nodes import own_values
-from grange.model.states import Nimby, Presence, Rest, TaskFlag, TaskState
+from grange.model.states import (
+    FAILED,
+    READY,
+    RUNNING,
+    SKIPPED,
+    SUSPENDED,
+    Nimby,
+    Presence,
+    Rest,
+    TaskFlag,
+    TaskState,
+)
 
 #: Of jobs, blocks and tasks, whose words are printed in the order of `_PRINTED`.
 RDY, RUN, WDP, WTM, DON, ERR = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
@@ -105,18 +116,21 @@ def block_bits(job: Job, block: Block, *, warned: bool) -> int:
     """The bits of a block (specification 4.3)."""
     counts = block.tasks.counts
     bits = WDP if block.waits else 0
-    if counts[TaskState.READY] and not bits:
+    if counts[READY] and not bits:
         bits |= RDY
-    for state, bit in ((TaskState.RUNNING, RUN), (TaskState.FAILED, ERR)):
-        bits |= bit if counts[state] else 0
-    bits |= SUS if counts[TaskState.SUSPENDED] else 0
-    bits |= SKP if counts[TaskState.SKIPPED] else 0
-    bits |= WRN if warned or block.tasks.warned else 0
+    for state, bit in _SHOWN_AT_BLOCK:
+        if counts[state]:
+            bits |= bit
+    if warned or block.tasks.warned:
+        bits |= WRN
     if block.tasks.size and block.finished:
         bits |= DON
     if block.picker.preview_only and block_gate(job, block) == "approval":
         bits |= PPA
     return bits
+
+
+_SHOWN_AT_BLOCK: Final = ((RUNNING, RUN), (FAILED, ERR), (SUSPENDED, SUS), (SKIPPED, SKP))
 
 
 def job_bits(job: Job, blocks: list[int], now: float) -> int:
