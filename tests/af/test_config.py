@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from grange.af import afnetwork, cgruconfig
+from grange.af import afnetwork, cgruconfig, cgrupathmap
 
 
 @pytest.fixture
@@ -119,6 +119,41 @@ def test_a_file_that_is_none_is_named_and_left_out(
     home(env).write_text(text)
     assert cgruconfig.load(env)["af_servername"] == "127.0.0.1"
     assert str(home(env)) in capsys.readouterr().err
+
+
+def test_a_nest_too_deep_is_named_and_left_out(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(9_999):  # some Pythons read as much
+        deep = {"OS_unix": deep}
+    write(home(env))
+    monkeypatch.setattr(json, "loads", lambda *_, **__: {"cgru_config": deep})
+    assert cgruconfig.load(env)["af_servername"] == "127.0.0.1"
+    assert str(home(env)) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"af_serverport": 70_000}, "af_serverport must be a number from 1 to 65535, not 70000"),
+        ({"af_servername": 5}, "af_servername must be a text, not 5"),
+        ({"pathsmap": {"/a": "/b"}}, "pathsmap must be a list, not {'/a': '/b'}"),
+        ({"pathsmap": [5]}, "rule 1 of pathsmap is not [client, server]: 5"),
+        ({"include": ["a" * 999]}, "is no file of CGRU's variables"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_named_and_left_out(
+    env: dict[str, str],
+    said: dict[str, Any],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(home(env), **said)
+    found = cgruconfig.load(env)
+    assert (found["af_servername"], found["af_serverport"]) == ("127.0.0.1", 51000)
+    assert cgrupathmap.Pathmap.toServer("/a/b") == "/a/b"
+    assert sentence in capsys.readouterr().err
 
 
 def test_a_number_that_is_none_is_named(

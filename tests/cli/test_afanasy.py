@@ -145,7 +145,7 @@ def test_words_are_listed(grange: Terminal) -> None:
     [
         ("jfly", "there is no jfly: `grange afanasy cmd` lists what there is"),
         ("jdel", "jdel is written: jdel MASK"),
-        ("jlist x", "jlist is written: jlist"),
+        ("jlist x", "jlist takes nothing behind it"),
         ("jid film", "film must be a number"),
     ],
 )
@@ -186,6 +186,8 @@ def lines(text: str) -> list[str]:
         ({"message": {"name": "x", "type": "log", "list": ["a", "b\x1b[2J"]}}, ["a", "b [2J"]),
         ({"message": {"name": "x", "type": "log", "list": []}}, ["nothing"]),
         ({"task": {"type": "TOutput", "data": "line 1\nline 2"}}, ["line 1", "line 2"]),
+        ({"task": {"type": "TOutput", "data": ""}}, []),
+        ({"user": {"id": 3, "name": "ben"}}, ["id name jobs running priority", "3 ben 0 0"]),
         ({"status": "success", "success": "Reloaded."}, ["Reloaded."]),
         (None, ["null"]),
     ],

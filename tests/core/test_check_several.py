@@ -11,15 +11,16 @@ import pytest
 from grange.core.check import faults
 from grange.core.farm import Farm
 from grange.core.objects import Worker
+from grange.core.tasks import TaskTable
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.states import Part
 from tests.build import block, block_of, edit_pool, job, join, started, submit
 
 
 class Several:
-    """A farm in which a task runs on two of three machines.
+    """A farm in which a task runs on two of three machines, and another one on the third.
 
-    Its own run is 3, on worker 1; there 1 serves it, and 2 on worker 2.
+    Its own run is 3, on worker 1; there 1 serves it, and 2 on worker 2. The other one's is 4.
     """
 
     def __init__(self) -> None:
@@ -32,12 +33,17 @@ class Several:
         )
         submit(self.farm, job(spec, spec))
         submit(self.farm, job(spec))
+        submit(self.farm, job(block("1")))
         started(self.farm)
         self.state = self.farm.state
 
     @property
     def worker(self) -> Worker:
         return self.state.workers[WorkerId(1)]
+
+    @property
+    def others(self) -> TaskTable:
+        return self.state.jobs[JobId(3)].blocks[0].tasks
 
     def change(self, run_id: int, **fields: Any) -> None:
         """Have a run be another one."""
@@ -61,7 +67,8 @@ HARM: list[tuple[str, Harm]] = [
     ("run 1: is helper on the wrong machine", lambda p: p.change(1, part=Part.HELPER)),
     ("run 2: is beside on the wrong machine", lambda p: p.change(2, part=Part.BESIDE)),
     ("worker 1: runs beside others are off", lambda p: setattr(p.worker, "beside", 0)),
-    ("1 RUNNING tasks but 0 runs of tasks", lambda p: p.change(3, part=Part.HELPER)),
+    ("2 RUNNING tasks but 1 runs of tasks", lambda p: p.change(3, part=Part.HELPER)),
+    ("run 4: its task has another run", lambda p: p.others.last_run.__setitem__(0, 77)),
     (NOBODY, lambda p: p.state.held.add(WorkerId(3))),
     (NOBODY, lambda p: setattr(p.state, "holder", (JobId(1), 0))),
     (NOBODY, lambda p: setattr(p.state, "held_for", next(iter(p.state.demand_ids)))),

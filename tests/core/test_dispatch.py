@@ -203,7 +203,7 @@ def test_pools_of_equal_preference_share_the_work(farm: Farm) -> None:
 
 
 Make = Callable[[int], JobSpec]
-COUNTED = ("load_refusal", "host_refusal", "task_refusal", "_find", "best", "job_gate")
+COUNTED = ("load_refusal", "host_refusal", "task_refusal", "find", "best", "job_gate")
 
 
 def alike(_: int) -> JobSpec:

@@ -100,6 +100,16 @@ def test_what_serves_the_task_beside_it_takes_nothing(farm: Farm) -> None:
     assert (main.tasks, other.tasks) == (1, 1)
 
 
+def test_a_machine_on_which_a_task_is_served_beside_it_has_one_task(farm: Farm) -> None:
+    edit_pool(farm, max_tasks_host=2)
+    main, _ = two(farm)
+    submit(farm, job(many(capacity=1)))
+    started(farm)
+    assert len(main.runs) == 2
+    submit(farm, job(block("1-9", capacity=1)))
+    assert [worker_id for worker_id, _ in started(farm)].count(main.worker_id) == 1
+
+
 def test_a_task_of_one_machine_is_served_by_nobody(farm: Farm) -> None:
     two(farm)
     submit(farm, job(many(multihost_min=0, multihost_service_wait_s=5)))
@@ -121,3 +131,22 @@ def test_all_its_runs_are_told_of(farm: Farm) -> None:
 
 def _effects(out: Outcome) -> set[RunId]:
     return {item.run.run_id for item in out.effects if isinstance(item, StartRun)}
+
+
+def test_what_serves_is_no_frame_of_the_task(farm: Farm) -> None:
+    two(farm)
+    fields = {"frames_per_task": 2, "depend_sub_task": True, "parser": "blender"}
+    spec = msgspec.structs.replace(many(**fields), frames="1-2")
+    submit(farm, job(spec))
+    runs = [run for _, run in started(farm)]
+    assert {(bool(run.helps), run.parser, run.report_frames) for run in runs} == {
+        (False, "blender", True),
+        (True, "generic", False),
+    }
+
+
+def test_without_a_service_there_is_none_to_wait_for(farm: Farm) -> None:
+    two(farm)
+    submit(farm, job(many(multihost_service="", multihost_service_wait_s=5)))
+    ((_, run),) = started(farm)
+    assert (run.hosts, run.start_wait_s) == (("m0", "m1"), 0)

@@ -92,6 +92,14 @@ def test_a_restart_gives_a_machine_the_rest_of_its_time_to_fall_asleep(farm: Far
     assert worker_of(again, worker_id).rest is Rest.FALLING
 
 
+def test_a_machine_that_fell_asleep_while_the_server_was_away_can_be_woken(farm: Farm) -> None:
+    worker_id = falling(farm)
+    again = restarted(farm)
+    wake = c.InstructWorker(worker_id=worker_id, what="wake")
+    assert again.apply(wake, 5).effects == [WakeMachine(worker_id, MACHINE.macs)]
+    assert worker_of(again, worker_id).rest is Rest.WAKING
+
+
 def test_two_kinds_of_work_each_wake_machines(farm: Farm) -> None:
     first, _, third = asleep(farm, "a1", "a2", "b1")
     for mask in ("a", "b"):

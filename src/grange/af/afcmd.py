@@ -13,7 +13,7 @@ import msgspec
 
 from grange.af import afnetwork
 from grange.af.block import Block as NewBlock
-from grange.af.cmd import asker
+from grange.af.cmd import asker, part
 from grange.af.job import number
 from grange.af.task import Task
 
@@ -156,7 +156,7 @@ class Job(Node):
     def getProgress(self, verbose: bool = False) -> Any:
         """Give how far each of its tasks is."""
         body = {"type": "jobs", "ids": [self.id], "mode": "progress"}
-        return _member(_send("get", body, verbose), "job_progress")
+        return part(_send("get", body, verbose), "job_progress")
 
     def _do(self, operation: Mapping[str, Any], verbose: bool) -> Any:
         body = {"type": "jobs", "ids": [self.id], "operation": operation}
@@ -276,7 +276,7 @@ class Monitor:
         renders = "renders"
 
     def __init__(self, verbose: bool = False) -> None:
-        found = _member(_send("monitor", {"engine": "python"}, verbose), "monitor")
+        found = part(_send("monitor", {"engine": "python"}, verbose), "monitor")
         self.id = number(found)
 
     def __enter__(self) -> Monitor:
@@ -347,7 +347,7 @@ def getRenderList(
 
 def getRenderResources() -> Any:
     """Give the load of all renders."""
-    return _member(_send("get", {"type": "renders", "mode": "resources"}), "renders")
+    return part(_send("get", {"type": "renders", "mode": "resources"}), "renders")
 
 
 def getPoolList(ids: Sequence[int] | None = None, verbose: bool = False) -> list[Pool]:
@@ -366,7 +366,7 @@ def _send(
 
 def _told(kind: str, body: Mapping[str, Any], verbose: bool) -> list[dict[str, Any]]:
     """Ask for objects. A server that is none may say anything: what is no object is left out."""
-    found = _member(_send("get", body, verbose), kind)
+    found = part(_send("get", body, verbose), kind)
     return list(filter(_is_told, found)) if isinstance(found, list) else []
 
 
@@ -376,7 +376,3 @@ def _is_told(item: Any) -> bool:
     except (msgspec.ValidationError, UnicodeError):  # the latter: half a character in a text
         return False
     return True
-
-
-def _member(reply: Any, name: str) -> Any:
-    return reply.get(name) if isinstance(reply, dict) else None

@@ -69,7 +69,10 @@ def load(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in _files(env):
         for said in _read(path):
-            _merge(found, said, systems)
+            try:
+                _merge(found, said, systems)
+            except RecursionError as error:
+                tell(f"Error: not all of {path} is taken: {error}")
     found |= _said(env, {**usual, **found})
     if not found.keys() & {"af_servername", "af_serverport"}:
         found |= _here(env)

@@ -29,16 +29,16 @@ class Cmd:
     def getJobList(self, verbose: bool = False, ids: Sequence[int] | None = None) -> Any:
         """Give jobs: all of them, or some."""
         found: dict[str, Any] = {} if ids is None else {"ids": list(ids)}
-        return _member(self._get("jobs", verbose, **found), "jobs")
+        return part(self._get("jobs", verbose, **found), "jobs")
 
     def getJobInfo(self, jobId: int, verbose: bool = False) -> Any:
         """Give a job with its blocks and tasks, in a list."""
-        return _member(self._get("jobs", verbose, ids=[jobId], mode="full"), "jobs")
+        return part(self._get("jobs", verbose, ids=[jobId], mode="full"), "jobs")
 
     def getJobProgress(self, jobId: int, verbose: bool = False) -> Any:
         """Give how far each task of a job is."""
         reply = self._get("jobs", verbose, ids=[jobId], mode="progress")
-        return _member(reply, "job_progress")
+        return part(reply, "job_progress")
 
     def deleteJob(self, jobName: str, verbose: bool = False) -> Any:
         """Delete the jobs whose names match."""
@@ -125,7 +125,7 @@ class Cmd:
     def renderGetList(self, mask: str | None = None) -> Any:
         """Give renders: all of them, or those whose names begin so."""
         found: dict[str, Any] = {} if mask is None else {"mask": mask}
-        return _member(self._get("renders", **found), "renders")
+        return part(self._get("renders", **found), "renders")
 
     def renderGetLocal(self) -> Any:
         """Give the render on this host, in a list."""
@@ -138,14 +138,14 @@ class Cmd:
 
     def renderGetResources(self) -> Any:
         """Give the load of all renders."""
-        return _member(self._get("renders", mode="resources"), "renders")
+        return part(self._get("renders", mode="resources"), "renders")
 
     # monitors
 
     def monitorRegister(self) -> Any:
         """Begin to be told of what happens; gives the number of the monitor."""
-        found = _member(self._send("monitor", {"engine": "python"}), "monitor")
-        return _member(found, "id")
+        found = part(self._send("monitor", {"engine": "python"}), "monitor")
+        return part(found, "id")
 
     def monitorSubscribe(self, monitorId: int, classType: str) -> Any:
         """Be told of jobs, renders, users, pools ..."""
@@ -212,5 +212,6 @@ def _host() -> str:
     return str(cgruconfig.VARS["HOSTNAME"])
 
 
-def _member(reply: Any, name: str) -> Any:
+def part(reply: Any, name: str) -> Any:
+    """Give what an answer has of a name; None where there is no such thing."""
     return reply.get(name) if isinstance(reply, dict) else None

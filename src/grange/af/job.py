@@ -233,9 +233,9 @@ class Job(Limits):
 
 
 def number(reply: Any) -> int:
-    """Give the number of a job that a server has taken, 0 where it has not."""
+    """Give the number that a server has given to something, 0 where it has not."""
     found = reply.get("id") if isinstance(reply, dict) else 0
-    return found if type(found) is int else 0
+    return found if type(found) is int and found > 0 else 0
 
 
 def refusal(reply: Any) -> str:

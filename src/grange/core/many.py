@@ -93,9 +93,10 @@ def _may_keep(state: FarmState, job: Job, block: Block, demand: Demand, now: flo
 
 def _keep(state: FarmState, free: list[Worker], chosen: list[Worker]) -> None:
     """Keep the machines that a task could use; give back those that it may not any more."""
-    state.held.update(worker.worker_id for worker in chosen)
+    wanted = {worker.worker_id for worker in chosen}
+    state.held |= wanted
     for worker in free:
-        if worker not in chosen and worker.worker_id in state.held:
+        if worker.worker_id in state.held and worker.worker_id not in wanted:
             state.held.discard(worker.worker_id)
             freshen(state, worker)
 

@@ -10,10 +10,9 @@ from grange.core.demand import DemandKey, GroupKey, Level, Prefs
 from grange.core.objects import Block, Job, Worker
 from grange.core.records import HostErrors
 from grange.core.state import FarmState
-from grange.model.states import Nimby, Rest
+from grange.model.states import Nimby
 
 OK = ""
-_AWAKE = Rest.AWAKE
 FORBID = -100  # a pool preference that keeps a job out
 EXCLUSIVE = 100  # a pool preference that keeps a job in
 
@@ -97,8 +96,6 @@ def preference(levels: tuple[Prefs, ...], has: GroupKey) -> int:
 
 def load_refusal(state: FarmState, need: DemandKey, worker: Worker) -> str:
     """Why a worker cannot serve a demand at this moment."""
-    if worker.rest is not _AWAKE:
-        return "asleep"
     if not worker.linked:
         return "offline"
     if worker.sick:

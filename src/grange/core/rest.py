@@ -66,6 +66,7 @@ def wake(state: FarmState, worker: Worker, now: float, out: Outcome) -> None:
     if not worker.traits.macs:
         text = f"worker {worker.name} has told no hardware address: nothing can wake it"
         raise InvalidField(text, "worker")
+    link_lost(state, worker, now, out)  # while the server was away, where nobody has seen it
     if worker.rest is not Rest.WAKING:
         _move(state, worker, Rest.WAKING, now, out)
     out.effects.append(WakeMachine(worker.worker_id, worker.traits.macs))

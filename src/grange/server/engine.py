@@ -16,6 +16,7 @@ from grange.core.commands import (
     MeasureWorker,
     NoteFrames,
     NoteHealth,
+    NoteTrouble,
     RestoreJob,
     Submitted,
     UnlinkWorker,
@@ -36,7 +37,7 @@ DETAILS_MAX = 8_192  # bytes of a command kept in the audit
 #: Reports of machines; they change the farm but are nobody's decision, so are not audited.
 _REPORTS = (
     *(EndRun, JoinWorker, LoseWorker, MeasureWorker),
-    *(NoteFrames, NoteHealth, UnlinkWorker),
+    *(NoteFrames, NoteHealth, NoteTrouble, UnlinkWorker),
 )
 
 

@@ -18,6 +18,7 @@ from grange.worker.crew import Crew
 from grange.worker.devices import ALL
 from grange.worker.gpus import Gpus
 from grange.worker.machine import Sampler
+from grange.worker.procfs import BLIND
 
 DISKS_TOLD: Final = "AF_IOSTAT_DEVICE"  # to the classes, as Afanasy does
 
@@ -45,20 +46,29 @@ class Dashboard:
 
     def measure(self) -> None:
         """Measure all; nobody waits."""
-        self._crew.do(self._sampler.sample, self._sampled)
+        self._crew.do(self._sample, self._sampled)
         if self._dials is not None and not self._asked:
             self._asked = True
             self._crew.do(partial(self._dials.read, posix.clock()), self._dialled)
 
+    def _sample(self) -> Resources | None:
+        """Measure the load; None where we are out of files or memory, and cannot look."""
+        try:
+            return self._sampler.sample()
+        except OSError as error:
+            if error.errno not in BLIND:
+                raise
+            return None
+
     def _dialled(self, found: tuple[Dial, ...]) -> None:
         self._asked = False
         self._custom = found
-        if self._last is not None:
-            self._sampled(self._last)
+        self._sampled(self._last)
 
-    def _sampled(self, found: Resources) -> None:
-        self._last = found
-        self._tell(replace(found, custom=self._custom))
+    def _sampled(self, found: Resources | None) -> None:
+        if found is not None:
+            self._last = found
+            self._tell(replace(found, custom=self._custom))
 
     def close(self) -> None:
         """End the process of the classes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grange.doors.afanasy.binary.types import Kind, framed, mismatch, number
@@ -80,6 +80,7 @@ def test_what_comes_after_it_is_ignored(name: str) -> None:
     assert read(data + b"  more") == request
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_it_may_come_in_any_two_pieces(data: st.DataObject) -> None:
     whole, request = data.draw(st.sampled_from(list(WHOLE.values())))
@@ -159,6 +160,7 @@ def test_json_that_is_no_object_stays_as_it_is() -> None:
     assert json_of(b'[{"a":1}]') == b'[{"a":1}]'
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=4))
 def test_an_answer_to_scripts_is_ascii_and_says_the_same(value: dict[str, str]) -> None:
     body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

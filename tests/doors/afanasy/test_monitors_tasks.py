@@ -168,6 +168,6 @@ def test_who_listens_to_a_job_hears_each_task_that_runs(stand: Stand) -> None:
 def test_who_listens_to_what_is_not_there_hears_nothing(stand: Stand) -> None:
     first = stand.submit(job(block("1-2")))
     number = register(stand)
-    for place in ({"block": 7, "task": 0}, {"block": 0, "task": 9}, {"block": 0, "task": 1}):
-        watch(stand, number, "listen", job=first, **place)
+    for at, task in ((7, 0), (0, 9), (0, 1)):
+        watch(stand, number, "listen", job=first, block=at, task=task)
     assert poll(stand, number) is None

@@ -60,7 +60,7 @@ TASKS = st.tuples(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(TASKS, min_size=1, max_size=400))
 def test_a_bar_is_that_of_the_specification(states: list[tuple[TaskState, TaskFlag]]) -> None:
     assert bar(table(states)) == plainly(states)

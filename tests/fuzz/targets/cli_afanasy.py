@@ -84,6 +84,7 @@ TARGETS = (
         ),
         found=(
             *(b'"\\ud800"', b'{"task":{"data":"\\ud800"}}', b'{"jobs":[1]}', b'{"info":1}'),
+            b'{"jobs":[{"name":' + b"[" * 900 + b"]" * 900 + b"}]}",
             *(b"[" * 900 + b"]" * 900, b'{"info":{"kind":"error","text":3}}'),
             *(b'{"message":1}', b'{"message":{"list":3}}', b'{"renders":[{"host_resources":1}]}'),
         ),
@@ -96,6 +97,7 @@ TARGETS = (
         reaches=("grange.cli.afanasy.job:_deliver", "grange.af.job:refusal"),
         refuses=(GrangeError, NoneSuch),
         seeds=(b'{"id":5,"serial":7}', b'{"id":0,"error":"no"}', b'{"id":"\\u001b[2J"}'),
+        found=(b'{"id":-5}', b'{"id":true}'),
         memory=600,
     ),
     narrow(

@@ -45,5 +45,5 @@ def cmd(
     reply = ask(ctx, words.request(word, who, said or ()))
     if as_json or word in WHOLE:
         pages.write_json(reply)
-    else:
-        screen.show(*pages.reply(reply))
+    elif shown := list(pages.reply(reply)):
+        screen.show(*shown)

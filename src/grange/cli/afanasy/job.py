@@ -90,7 +90,7 @@ def submit(
         _option(
             "varirender",
             "ATTR START STEP COUNT",
-            "Render with several values of a parameter.",
+            "Vary a parameter of Softimage's script.",
             WORK,
         ),
     ] = None,

@@ -17,6 +17,7 @@ from grange.cli.documents import document
 from grange.client.errors import BadReply
 
 MB_PER_GB: Final = 1024
+Plain = str | int | float
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -37,19 +38,19 @@ class Load(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """An object of a list, as far as it is shown; servers leave out what is as usual."""
 
-    id: Any = ""
-    name: Any = ""
-    user_name: Any = ""
-    host_name: Any = ""
+    id: Plain = ""
+    name: Plain = ""
+    user_name: Plain = ""
+    host_name: Plain = ""
     state: str = ""
-    pool: Any = ""
-    engine: Any = ""
-    priority: Any = ""
-    jobs_num: Any = 0
-    jobs_total: Any = 0
-    running_tasks_num: Any = 0
-    renders_total: Any = 0
-    renders_online: Any = 0
+    pool: Plain = ""
+    engine: Plain = ""
+    priority: Plain = ""
+    jobs_num: Plain = 0
+    jobs_total: Plain = 0
+    running_tasks_num: Plain = 0
+    renders_total: Plain = 0
+    renders_online: Plain = 0
     blocks: list[Block] = []
     tasks: list[Any] = []
     host_resources: Load | None = None
@@ -79,6 +80,7 @@ class Said(msgspec.Struct, frozen=True):
     jobs: list[Row] | None = None
     renders: list[Row] | None = None
     users: list[Row] | None = None
+    user: Row | None = None
     pools: list[Row] | None = None
     branches: list[Row] | None = None
     monitors: list[Row] | None = None
@@ -134,13 +136,16 @@ def reply(found: Any) -> Iterator[RenderableType]:
         if rows is not None:
             yield _list(kind, rows, columns)
             return
-    if said.info is not None:
+    if said.user is not None:
+        yield _list("users", [said.user], _LISTS["users"])
+    elif said.info is not None:
         yield screen.clean(said.info.text)
     elif said.message is not None:
         yield from (screen.clean(line) for line in said.message.lines or ("nothing",))
     elif said.task is not None:
-        text = said.task.data.encode("utf-8", "replace").decode()
-        yield Text.from_ansi(screen.safe_log(text).rstrip("\n"))
+        text = said.task.data.encode("utf-8", "replace").decode().rstrip("\n")
+        if text:
+            yield Text.from_ansi(screen.safe_log(text))
     elif said.status is not None:
         yield screen.clean(said.success or said.error or said.status)
     else:

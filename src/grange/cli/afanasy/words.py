@@ -51,7 +51,8 @@ def request(name: str, who: Asker, said: Sequence[str]) -> Root:
     if word is None:
         raise Refused(f"there is no {name}: `grange afanasy cmd` lists what there is")
     if not word.least <= len(said) <= word.most:
-        raise Refused(f"{name} is written: {name} {word.takes}".rstrip())
+        written = f"is written: {name} {word.takes}" if word.takes else "takes nothing behind it"
+        raise Refused(f"{name} {written}")
     root = word.make(who, said)
     (member,) = root
     return {member: {"user_name": who.user, "host_name": who.host, **root[member]}}
