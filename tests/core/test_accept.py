@@ -51,6 +51,7 @@ def refuse(farm: Farm, spec: JobSpec, field: str) -> str:
         ),
         ({"file_size_min": 9, "file_size_max": 8}, "file_size_max", "less than file_size_min"),
         ({"file_size_min": 1, "file_size_max": 0}, "file_size_max", "less than file_size_min"),
+        ({"multihost_min": 2, "multihost_max": 1}, "multihost_max", "less than multihost_min"),
     ],
 )
 def test_a_block_that_could_never_run_is_refused(
@@ -195,6 +196,7 @@ def test_a_job_may_be_as_large_as_its_bounds(farm: Farm, monkeypatch: pytest.Mon
         {"task_min_run_time_s": 9, "task_max_run_time_s": 9},
         {"task_min_run_time_s": 9, "task_max_run_time_s": 0},
         {"file_size_min": 9, "file_size_max": 9},
+        {"multihost_min": 2, "multihost_max": 2},
         {"file_size_min": 9, "file_size_max": -1},
     ],
 )

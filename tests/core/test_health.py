@@ -132,6 +132,14 @@ def test_a_sick_worker_examines_itself_again_and_again(farm: Farm) -> None:
     assert told(farm, 1 + 3 * TEST_S) == []
 
 
+def test_one_that_was_sick_before_examines_itself_no_more_often(farm: Farm) -> None:
+    worker_id = sick(farm, sick_test_s=TEST_S)
+    farm.apply(c.HealWorker(worker_id=worker_id), 10)
+    examined(farm, worker_id, "disk: full", now=20)
+    asked = [at for at in range(0, 1_000, 10) if told(farm, at)]
+    assert asked == [20 + TEST_S, 20 + 2 * TEST_S, 20 + 3 * TEST_S]
+
+
 def test_where_no_time_is_set_it_does_not(farm: Farm) -> None:
     sick(farm, sick_test_s=0)
     assert told(farm, 17_000) == []

@@ -11,6 +11,7 @@ from grange.core.effects import Outcome, StopRun
 from grange.core.errors import InvalidField
 from grange.core.farm import Farm
 from grange.model.ids import JobId, RunId
+from grange.model.spec import BlockSpec, TaskSpec
 from grange.model.states import Part, RunStatus, TaskState
 from tests.build import (
     Begun,
@@ -306,3 +307,10 @@ def test_an_edit_may_ask_for_fewer(farm: Farm) -> None:
     assert started(farm) == []
     edit_job(farm, job_id, block=0, multihost_min=1)
     assert len(started(farm)) == 2
+
+
+def test_a_task_for_one_machine_has_no_helpers(farm: Farm) -> None:
+    spec = BlockSpec(tasks=(TaskSpec(name="m1", command=("true",)),), multihost_min=1)
+    with pytest.raises(InvalidField) as refused:
+        submit(farm, job(spec, maintenance=True))
+    assert refused.value.field == "maintenance"

@@ -44,7 +44,7 @@ def fields(thing: object, names: tuple[str, ...]) -> dict[str, Any]:
 @pytest.fixture
 def lived(farm: Farm) -> Farm:
     """A farm in which something has happened to a job and a worker."""
-    join(farm, now=3)
+    join(farm, now=3, home="h", address="192.0.2.7", launched=2.5)
     spec = job(block("1-9"), named("x"), command_pre=("setup",), try_first=((0, 5),))
     farm.apply(c.SubmitJob(spec=spec, user="ada", token="t1"), 4)
     farm.apply(c.SubmitJob(spec=job(), user="ada", token="t2"), 5)
@@ -72,6 +72,8 @@ def test_the_farm_that_lived_has_something_in_every_field(lived: Farm) -> None:
     first, pre = job_of(lived, next(iter(lived.state.jobs))), 2
     assert all((first.started, first.token, first.report, first.try_next or first.started))
     assert first.blocks[pre].pre_for == -1
+    (worker,) = lived.state.workers.values()
+    assert all((worker.home, worker.address, worker.joined, worker.launched, worker.seen))
     assert any(item.run_time_min for item in first.blocks)
     assert any(item.run_time_max > item.run_time_min for item in first.blocks)
 

@@ -99,7 +99,7 @@ def own_processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_apart, "HANG_S", 0.2)
-    monkeypatch.setattr(service_apart, "FILES_S", 0.2)
+    monkeypatch.setattr(service_apart, "JUDGE_S", 0.2)
 
 
 @pytest.mark.proves("render.services.default_parser")

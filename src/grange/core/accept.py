@@ -34,6 +34,11 @@ def check_job(state: FarmState, spec: JobSpec) -> None:
             "a maintenance job has named tasks, each with a worker's name, not frames",
             "maintenance",
         )
+    if spec.maintenance and any(block.hosts_least for block in spec.blocks):
+        raise InvalidField(
+            "a task of a maintenance job is for one machine, and cannot have helpers",
+            "maintenance",
+        )
     check_job_fields(state, spec)
     check_blocks(state, spec.blocks)
     refuse_block_cycle(spec.blocks)

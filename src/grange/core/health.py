@@ -35,13 +35,14 @@ def await_test(state: FarmState, worker: Worker, now: float) -> None:
     chain = state.pool_chain(worker.pool)
     after = next((p.spec.sick_test_s for p in chain if p.spec.sick_test_s >= 0), 0)
     if worker.sick and after > 0:
-        state.set_timer(now + after, "test", number=worker.worker_id)
+        worker.test_at = now + after
+        state.set_timer(worker.test_at, "test", number=worker.worker_id)
 
 
 def ring(state: FarmState, worker_id: WorkerId, now: float, out: Outcome) -> None:
     """It is time for a sick worker to examine its machine."""
     worker = state.workers.get(worker_id)
-    if worker is None or not worker.sick:
+    if worker is None or not worker.sick or now < worker.test_at:
         return
     if worker.linked:
         out.effects.append(TellWorker(worker_id, "self-test"))

@@ -156,6 +156,7 @@ class Worker:
     rest: Rest = Rest.AWAKE
     rested: float = 0.0  # when that began; 0: it never slept
     sick: str = ""
+    test_at: float = 0.0  # when a sick one examines its machine next
     sick_users: dict[str, None] = field(default_factory=dict)  # users whose tasks failed in a row
     runs: set[RunId] = field(default_factory=set)
     beside: int = 0  # runs of these that serve another one here, and count for nothing

@@ -7,6 +7,7 @@ hangs, eats memory or crashes fails its run, and nothing else.
 from __future__ import annotations
 
 import atexit
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,7 +20,7 @@ from grange.plugins.contract import Context, PluginError, Prepared
 from grange.plugins.service import Service
 
 HANG_S: Final = 60.0  # for a service to answer; it may look for its program on a cold disk
-FILES_S: Final = 90.0  # for one to look at what was written; the worker itself waits for 120 s
+JUDGE_S: Final = 90.0  # for all that it is asked after the end; the worker itself waits for 120 s
 START_S: Final = 30.0  # for its process to start, on a busy machine and a cold disk
 
 
@@ -90,6 +91,7 @@ class ServiceApart(Service):
         super().__init__(run, context)
         self.own_parser = ""  #: name of its default parser, once prepared
         self._process: Hired[Answer] | None = None
+        self._judge_until = 0.0  # monotonic
 
     @override
     def prepare(self) -> Prepared:
@@ -107,17 +109,18 @@ class ServiceApart(Service):
     @override
     def check_exit_status(self, status: int) -> bool:
         """Let it judge an exit status."""
+        self._judge_until = time.monotonic() + JUDGE_S
         return self._ask(Ended(status), HANG_S).good
 
     @override
     def check_rendered_files(self, files: Sequence[str]) -> list[str]:
         """Let it look at the files."""
-        return list(self._ask(Written(tuple(files), doubts=False), FILES_S).lines)
+        return list(self._judge(Written(tuple(files), doubts=False)).lines)
 
     @override
     def doubts(self, files: Sequence[str]) -> list[str]:
         """Let it look at the files again."""
-        return list(self._ask(Written(tuple(files), doubts=True), FILES_S).lines)
+        return list(self._judge(Written(tuple(files), doubts=True)).lines)
 
     @override
     def thumbnails(self, seen: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
@@ -129,6 +132,10 @@ class ServiceApart(Service):
         """Give the process back."""
         if self._process is not None:
             self._process.give_back()
+
+    def _judge(self, request: Written) -> Answer:
+        """Ask within the time that is left for judging."""
+        return self._ask(request, max(0.1, round(self._judge_until - time.monotonic(), 1)))
 
     def _ask(self, request: Request, seconds: float) -> Answer:
         assert self._process is not None  # it has prepared

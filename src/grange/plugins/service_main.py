@@ -12,7 +12,7 @@ from grange.plugins.parser import clean
 from grange.plugins.pictures import pixels
 from grange.plugins.service import Service
 from grange.plugins.service_apart import (
-    FILES_S,
+    JUDGE_S,
     START_S,
     Answer,
     Begin,
@@ -73,5 +73,5 @@ def answer_to(desk: Desk, request: Request) -> Answer:
 
 
 if __name__ == "__main__":
-    hang_s = 2 * (START_S + FILES_S)
+    hang_s = 2 * (START_S + JUDGE_S)
     companion.serve(Request, partial(answer_to, Desk()), hang_s, pixels.MEMORY_MAX)

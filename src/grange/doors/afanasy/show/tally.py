@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from grange.core.objects import path_chain
 from grange.core.state import FarmState
 from grange.model.ids import JobId
+from grange.model.states import Part
 
 
 @dataclass(slots=True)
@@ -42,9 +43,11 @@ class Tally:
 
 
 def tally(state: FarmState) -> Tally:
-    """Count what runs. Cost: O(runs)."""
+    """Count the tasks that run. Cost: O(runs)."""
     found = Tally()
     for run in state.runs.values():
+        if run.part is not Part.TASK:
+            continue
         job = state.jobs[run.job_id]
         path, service = job.spec.branch, job.blocks[run.block].spec.service
         sums = [found.users[job.user], found.shares[path, job.user]]
