@@ -71,3 +71,8 @@ def test_what_cannot_be_set_is_refused_with_advice(kind: str, text: str, advice:
 def test_every_field_that_can_be_set_can_be_read_back(kind: str) -> None:
     spec, editable = EDITABLE[kind]
     assert set(editable) <= set(spec.__struct_fields__)
+
+
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(Refused, match="it is no UTF-8"):
+        changes("job", ["annotation=caf\udce9"], NOW)

@@ -86,6 +86,11 @@ def test_a_named_task_that_could_never_run_is_refused(
         ({"blocks": (block(),) * 10_001}, "blocks", "10001 blocks; at most 10000"),
         ({"blocks": (block("1-6000000"),) * 2}, "blocks", "12000000 tasks; at most 10000000"),
         ({"maintenance": True}, "maintenance", "named tasks, each with a worker's name"),
+        (
+            {"blocks": (named("n1", multihost_min=1),), "maintenance": True},
+            "maintenance",
+            "for one machine, and cannot have helpers",
+        ),
         ({"depend_mask": "a("}, "depend_mask", "not a regular expression"),
         ({"depend_mask_global": "["}, "depend_mask_global", "not a regular expression"),
         ({"depend_jobs": (7,)}, "depend_jobs[0]", "no job 7 to wait for"),

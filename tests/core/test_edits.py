@@ -33,6 +33,7 @@ from tests.build import (
     job,
     job_of,
     join,
+    named,
     refused,
     restarted,
     run_all,
@@ -117,6 +118,15 @@ def test_an_edit_that_cannot_be_is_refused(
 ) -> None:
     command = c.EditJob(job_id=submit(farm), changes=changes)
     refused(farm, command, error, field)
+
+
+def test_a_task_that_is_for_one_machine_gets_no_helpers(farm: Farm) -> None:
+    job_id = submit(farm, job(named("n1"), maintenance=True))
+    command = c.EditJob(job_id=job_id, block=0, changes={"multihost_min": 1})
+    refused(farm, command, InvalidField, "blocks[0]")
+    wide = submit(farm, job(named("n1", multihost_min=1)))
+    command = c.EditJob(job_id=wide, changes={"maintenance": True})
+    refused(farm, command, InvalidField, "maintenance")
 
 
 @pytest.mark.parametrize("field", ["user", "branch"])

@@ -100,8 +100,9 @@ def test_blocks_that_could_never_run_are_not_appended(
 
 def test_a_maintenance_job_takes_no_frames(farm: Farm) -> None:
     job_id = submit(farm, job(named("a"), maintenance=True))
-    command = c.AppendBlocks(job_id=job_id, blocks=(block(),))
-    refused(farm, command, InvalidField, "blocks")
+    for wrong in (block(), named("b", multihost_min=1)):
+        command = c.AppendBlocks(job_id=job_id, blocks=(wrong,))
+        refused(farm, command, InvalidField, "blocks")
 
 
 def test_tasks_are_appended_to_a_block(farm: Farm) -> None:

@@ -140,8 +140,9 @@ def test_one_that_was_sick_before_examines_itself_no_more_often(farm: Farm) -> N
     assert asked == [20 + TEST_S, 20 + 2 * TEST_S, 20 + 3 * TEST_S]
 
 
-def test_where_no_time_is_set_it_does_not(farm: Farm) -> None:
-    sick(farm, sick_test_s=0)
+@pytest.mark.parametrize("fields", [{}, {"sick_test_s": 0}])
+def test_where_no_time_is_set_it_does_not(farm: Farm, fields: dict[str, int]) -> None:
+    sick(farm, **fields)
     assert told(farm, 17_000) == []
 
 

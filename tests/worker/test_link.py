@@ -254,7 +254,9 @@ async def test_without_a_fingerprint_an_unknown_authority_is_not_trusted(tmp_pat
         assert server.tokens == []
 
 
-@pytest.mark.parametrize("url", ["ws://farm:80", "ws://192.0.2.1", "http://127.0.0.1", "farm"])
+@pytest.mark.parametrize(
+    "url", ["ws://farm:80", "ws://192.0.2.1", "http://127.0.0.1", "farm", "w\tss://farm"]
+)
 async def test_a_credential_is_never_sent_in_the_clear(url: str) -> None:
     with pytest.raises(LinkInsecure):
         Ear().link(url)

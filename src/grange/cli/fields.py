@@ -59,12 +59,19 @@ def _unknown(kind: str, name: str, editable: Collection[str]) -> str:
 
 
 def _fitted(name: str, text: str, hint: Any, now: float) -> Any:
+    if not _sendable(text):
+        raise Refused(f"{name}={text!r}: it is no UTF-8")
     try:
         value = _read(name, text, _bare(hint), now)
         return msgspec.to_builtins(msgspec.convert(value, hint, strict=False))
     except (*UNREADABLE, BadAmount, ValueError) as error:
         said = str(error).partition(" - at ")[0]
         raise Refused(f"{name}={text}: {said}") from error
+
+
+def _sendable(text: str) -> bool:
+    """Whether a text is one: bytes that are no UTF-8 come in as halves of characters."""
+    return text.isascii() or text == text.encode(errors="replace").decode()
 
 
 def _read(name: str, text: str, kind: Any, now: float) -> Any:

@@ -29,16 +29,8 @@ def check_job(state: FarmState, spec: JobSpec) -> None:
         raise InvalidField("a job needs at least one block", "blocks")
     if len(spec.blocks) > BLOCKS_MAX:
         raise InvalidField(f"{len(spec.blocks)} blocks; at most {BLOCKS_MAX} in a job", "blocks")
-    if spec.maintenance and any(block.frames for block in spec.blocks):
-        raise InvalidField(
-            "a maintenance job has named tasks, each with a worker's name, not frames",
-            "maintenance",
-        )
-    if spec.maintenance and any(block.hosts_least for block in spec.blocks):
-        raise InvalidField(
-            "a task of a maintenance job is for one machine, and cannot have helpers",
-            "maintenance",
-        )
+    if spec.maintenance:
+        check_maintenance(spec.blocks, "maintenance")
     check_job_fields(state, spec)
     check_blocks(state, spec.blocks)
     refuse_block_cycle(spec.blocks)
@@ -49,6 +41,18 @@ def check_job(state: FarmState, spec: JobSpec) -> None:
             sizes[block] = spec.blocks[block].space().size if known else 0
         if not 0 <= task < sizes[block]:
             raise InvalidField(f"there is no task {block}/{task}", f"try_first[{place}]")
+
+
+def check_maintenance(blocks: Sequence[BlockSpec], field: str) -> None:
+    """Refuse blocks that a maintenance job cannot have."""
+    if any(block.frames for block in blocks):
+        raise InvalidField(
+            "a maintenance job has named tasks, each with a worker's name, not frames", field
+        )
+    if any(block.hosts_least for block in blocks):
+        raise InvalidField(
+            "a task of a maintenance job is for one machine, and cannot have helpers", field
+        )
 
 
 def check_job_fields(state: FarmState, spec: JobSpec, known: Collection[int] = ()) -> None:

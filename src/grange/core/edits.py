@@ -12,6 +12,7 @@ from grange.core.accept import (
     check_blocks,
     check_command,
     check_job_fields,
+    check_maintenance,
     check_tasks,
     edited,
 )
@@ -119,8 +120,8 @@ def _check_job_edit(state: FarmState, job: Job, spec: JobSpec) -> None:
             f"job {job.job_id} has running tasks: stop them before it changes user or branch",
             "user" if spec.user != job.spec.user else "branch",
         )
-    if spec.maintenance and any(block.spec.frames for block in job.blocks):
-        raise InvalidField("a maintenance job has named tasks, not frames", "maintenance")
+    if spec.maintenance:
+        check_maintenance([block.spec for block in job.blocks], "maintenance")
 
 
 def _take_out(state: FarmState, job: Job) -> None:
@@ -148,6 +149,8 @@ def _edit_block(
     path = f"blocks[{block.number}]"
     before, spec = block.spec, edited(block.spec, changes, BLOCK_EDITABLE, f"{path}.")
     check_block_fields(state, spec, path)
+    if job.spec.maintenance:
+        check_maintenance([spec], path)
     check_command(spec.command, f"{path}.command")
     check_tasks(spec.command, block.named, path)
     if spec.frames and not spec.command:
@@ -186,8 +189,8 @@ def append_blocks(state: FarmState, cmd: AppendBlocks, now: float, out: Outcome)
         raise InvalidField("no blocks to append", "blocks")
     if start + len(cmd.blocks) > BLOCKS_MAX:
         raise InvalidField(f"at most {BLOCKS_MAX} blocks in a job", "blocks")
-    if job.spec.maintenance and any(block.frames for block in cmd.blocks):
-        raise InvalidField("a maintenance job has named tasks, not frames", "blocks")
+    if job.spec.maintenance:
+        check_maintenance(cmd.blocks, "blocks")
     if any(block.command_pre for block in cmd.blocks):
         raise InvalidField("an appended block cannot have a pre command", "command_pre")
     check_blocks(state, cmd.blocks, start, sum(block.tasks.size for block in job.blocks))

@@ -294,6 +294,8 @@ def tls_of(server: str, fingerprint: str) -> ssl.SSLContext | None:
         parts = urlsplit(server)
     except ValueError as error:
         raise LinkInsecure(f"{server!r} is no address: {error}") from error
+    if not server.isprintable():  # what the line above has read over
+        raise LinkInsecure(f"{server!r} is no address: it has characters that nobody sees")
     if parts.scheme == "ws":
         if not is_loopback(parts.hostname or ""):
             raise LinkInsecure(f"{server} is not on this machine: use wss://")
