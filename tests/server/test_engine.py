@@ -373,9 +373,6 @@ def test_reports_of_machines_are_not_audited() -> None:
         trace.gate.set()
         async with trace.running() as engine:
             await engine.do(join())
-            await engine.do(
-                c.NoteTrouble(worker_id=WorkerId(1), what="overload", text="memory 99 % in use")
-            )
             await engine.do(c.UnlinkWorker(worker_id=WorkerId(1)))
             await engine.do(c.LoseWorker(worker_id=WorkerId(1)))
         assert trace.audit == []

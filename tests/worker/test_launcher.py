@@ -73,7 +73,8 @@ def test_a_command_is_in_a_session_of_its_own_with_a_tasks_surroundings(tmp_path
 def test_signals_are_as_usual_to_a_command(tmp_path: Path) -> None:
     """Python ignores some, and what is ignored stays so in a child."""
     a_launcher(tmp_path).launch("grep SigIgn /proc/self/status")
-    eventually(lambda: printed(tmp_path).endswith("SigIgn:\t0000000000000000\n"))
+    eventually(lambda: printed(tmp_path).count("\n") == 2)
+    assert printed(tmp_path).endswith("SigIgn:\t0000000000000000\n")
 
 
 def test_a_command_runs_as_the_user_of_the_tasks(tmp_path: Path) -> None:

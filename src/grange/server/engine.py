@@ -16,7 +16,6 @@ from grange.core.commands import (
     MeasureWorker,
     NoteFrames,
     NoteHealth,
-    NoteTrouble,
     RestoreJob,
     Submitted,
     UnlinkWorker,
@@ -37,7 +36,7 @@ DETAILS_MAX = 8_192  # bytes of a command kept in the audit
 #: Reports of machines; they change the farm but are nobody's decision, so are not audited.
 _REPORTS = (
     *(EndRun, JoinWorker, LoseWorker, MeasureWorker),
-    *(NoteFrames, NoteHealth, NoteTrouble, UnlinkWorker),
+    *(NoteFrames, NoteHealth, UnlinkWorker),
 )
 
 

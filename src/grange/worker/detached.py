@@ -26,8 +26,7 @@ def main(nice: str, identity: str, *argv: str) -> None:
     worker, and a file that only grows would fill the disk.
     """
     for number in posix.RESET_SIGNALS:
-        if number < signal.SIGRTMIN:
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_DFL)
     posix.prefer_out_of_memory()
     posix.leave_processes()
     posix.limit_files(os.getpid(), FILES_USUAL)
