@@ -74,7 +74,9 @@ def test_signals_are_as_usual_to_a_command(tmp_path: Path) -> None:
     """Python ignores some, and what is ignored stays so in a child."""
     a_launcher(tmp_path).launch("grep SigIgn /proc/self/status")
     eventually(lambda: printed(tmp_path).count("\n") == 2)
-    assert printed(tmp_path).endswith("SigIgn:\t0000000000000000\n")
+    ignored = int(printed(tmp_path).split()[-1], 16)
+    own = 1 << 31 | 1 << 32  # of the C library: 32 and 33, which nobody else can set
+    assert not ignored & ~own
 
 
 def test_a_command_runs_as_the_user_of_the_tasks(tmp_path: Path) -> None:
