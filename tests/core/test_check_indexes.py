@@ -213,7 +213,7 @@ HARM: list[tuple[str, Harm]] = [
     ("demand 6: groups that serve it are off", lambda p: group(p).demands.discard(
         p.first.demand)),
     ("demand 6: its number of blocks is off", lambda p: setattr(demand(p), "demand_id", 77)),
-    ("demand 6: closed, but node could serve it", free_but_known),
+    ("demand 6: closed, but there are machines enough for it", free_but_known),
     ("demand 6: closed, but node could serve it", free_behind_a_stranger),
     ("worker 1: the last number given is 0", lambda p: p.state.last_ids.update(worker=0)),
     ("user ada: a share is not where it belongs", share_of_no_branch),

@@ -105,10 +105,14 @@ def test_a_demand_is_not_closed_to_machines_that_are_enough_for_it() -> None:
 def test_a_demand_is_closed_to_machines_that_are_too_few() -> None:
     farm, demand = waiting(1)
     farm.state.open_demands.discard(demand)
+    farm.state.demands[demand].fresh = set(farm.state.workers)
     assert list(faults(farm.state)) == []
 
 
-def test_a_demand_for_several_machines_looks_at_all_of_them() -> None:
-    farm, demand = waiting(2)
+def test_machines_that_are_too_few_are_looked_at_when_others_come() -> None:
+    farm, demand = waiting(1)
+    farm.state.open_demands.discard(demand)
     farm.state.demands[demand].fresh = set()
-    assert list(faults(farm.state)) == []
+    (worker,) = farm.state.workers.values()
+    said = f"demand {demand}: closed, but {worker.name} could serve it"
+    assert list(faults(farm.state)) == [said]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import merge
-from itertools import chain
+from itertools import chain, islice
 
 from grange.core import match
 from grange.core.demand import Demand, Place
@@ -39,20 +39,15 @@ def find(
     return found, fits
 
 
-def fits(state: FarmState, demand: Demand) -> bool:
-    """Whether as many workers as a task of a demand needs could serve it now."""
-    lack = max(1, demand.key.hosts)
-    for worker in candidates(state, demand):
-        if not match.load_refusal(state, demand.key, worker):
-            lack -= 1
-            if not lack:
-                return True
-    return False
+def fitting(state: FarmState, demand: Demand, most: int) -> list[Worker]:
+    """Workers that could serve a demand now, best first, no more than so many."""
+    able = (w for w in candidates(state, demand) if not match.load_refusal(state, demand.key, w))
+    return list(islice(able, most))
 
 
 def candidates(state: FarmState, demand: Demand) -> Iterator[Worker]:
     """Workers that may serve a demand, best first."""
-    if demand.fresh is None or demand.key.hosts:
+    if demand.fresh is None:
         places: Iterator[Place] = chain.from_iterable(
             iter(groups[0].free) if len(groups) == 1 else merge(*(g.free for g in groups))
             for _, groups in demand.ranks

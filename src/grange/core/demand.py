@@ -95,7 +95,7 @@ class Demand:
         key: the needs.
         blocks: how many blocks have them.
         ranks: groups that can serve them; first those whose pools are preferred.
-        fresh: workers that may have become able since nothing fitted; None all.
+        fresh: workers that may be able to serve, for all others cannot; None: all may be.
     """
 
     __slots__ = ("blocks", "demand_id", "fresh", "key", "ranks")

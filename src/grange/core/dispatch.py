@@ -64,15 +64,17 @@ def dispatch(state: FarmState, now: float, out: Outcome) -> None:
 
 
 def _close_spent(state: FarmState, offered: Collection[int]) -> None:
-    """Close all demands for which no worker is left. Cost: O(open demands) load checks.
+    """Close all demands for which too few workers are left. Cost: O(open demands) load checks.
 
     Where one has become too much for the workers that are left, most others have too: to
     close them one by one would look at all of them for each.
     """
     for demand_id in state.open_demands.intersection(offered):
         demand = state.demands[demand_id]
-        if not choose.fits(state, demand):
-            demand.fresh = set()
+        needed = max(1, demand.key.hosts)
+        left = choose.fitting(state, demand, needed)
+        if len(left) < needed:
+            demand.fresh = {worker.worker_id for worker in left}
             state.open_demands.discard(demand_id)
 
 

@@ -8,6 +8,7 @@ has lacked some for `KEEP_AFTER_S`.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from grange.core import match
@@ -15,7 +16,7 @@ from grange.core.choose import Found, candidates, pick_task
 from grange.core.demand import Demand
 from grange.core.objects import Block, Job, Worker
 from grange.core.state import FarmState
-from grange.core.supply import freshen, reopen
+from grange.core.supply import freshen
 
 KEEP_AFTER_S: Final = 60.0  # of lacking machines, until those that become free are kept
 
@@ -25,10 +26,12 @@ def find(
 ) -> tuple[Found | None, bool]:
     """The machines for a task of many; and whether there are enough for any of this demand.
 
-    The first is the best one, and executes the task. Cost: O(machines that are free).
+    The first is the best one, and executes the task. Cost: O(machines that may fit).
     """
     least, most = block.spec.hosts_least, block.spec.hosts_most
     free = [w for w in candidates(state, demand) if not match.load_refusal(state, demand.key, w)]
+    if demand.fresh is not None:
+        demand.fresh.intersection_update([worker.worker_id for worker in free])
     chosen, task = _choose(state, job, block, free, most, now)
     if len(chosen) < least:
         if _may_keep(state, job, block, demand, now):
@@ -114,7 +117,8 @@ def _could_ever(state: FarmState, job: Job, block: Block, demand: Demand, now: f
         and match.host_refusal(state, job, block, worker, now) != "avoided"
         and not match.task_refusal(state, job, block, task, worker, now)
     )
-    return sum(1 for _ in able) >= demand.key.hosts
+    needed = demand.key.hosts
+    return sum(1 for _ in islice(able, needed)) == needed
 
 
 def review(state: FarmState) -> None:
@@ -153,4 +157,4 @@ def ring(state: FarmState, job: Job) -> None:
     """A time of waiting is over: look again at what waits for machines."""
     for block in job.blocks:
         if block.spec.hosts_least:
-            reopen(state, block.demand)
+            state.open_demands.add(block.demand)

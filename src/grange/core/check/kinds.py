@@ -65,17 +65,16 @@ def _rank_faults(state: FarmState, demand: Demand) -> Iterator[str]:
 def _fresh_faults(state: FarmState, demand: Demand) -> Iterator[str]:
     """Who is not to be looked at cannot serve the demand at this moment."""
     closed = demand.demand_id not in state.open_demands
-    if demand.fresh is None and not closed:
+    needed = max(1, demand.key.hosts)
+    if closed and len(choose.fitting(state, demand, needed)) >= needed:
+        yield f"demand {demand.demand_id}: closed, but there are machines enough for it"
         return
-    if demand.key.hosts:  # looks at all, or is closed because they are too few
-        if closed and choose.fits(state, demand):
-            yield f"demand {demand.demand_id}: closed, but there are machines enough for it"
+    if demand.fresh is None:
         return
-    known = set() if closed or demand.fresh is None else demand.fresh
     groups: list[Group] = [group for _, groups in demand.ranks for group in groups]
     for place in (place for group in groups for place in group.free):
         worker = state.workers.get(WorkerId(place[-1]))
-        if worker is None or worker.worker_id in known:
+        if worker is None or worker.worker_id in demand.fresh:
             continue
         if not load_refusal(state, demand.key, worker):
             what = "closed" if closed else "looks elsewhere"
