@@ -65,9 +65,9 @@ def groups() -> dict[str, list[str]]:
             *_actions("jobs blocks", jobs.OF_BLOCK),
         ],
         "Actions on renders": _actions("renders", _with_modes(renders.OPERATIONS)),
-        "Actions on pools": _actions("pools", _with_modes(nodes.OF_POOL)),
-        "Actions on users": _actions("users", nodes.OF_USER),
-        "Actions on branches": _actions("branches", nodes.OF_BRANCH),
+        "Actions on pools": _actions("pools", _with_modes(nodes.POOLS.operations)),
+        "Actions on users": _actions("users", nodes.USERS.operations),
+        "Actions on branches": _actions("branches", nodes.BRANCHES.operations),
         "Actions on monitors": [
             *(f"action monitors {name}" for name in sorted({*monitors.OPERATIONS} - {"watch"})),
             "action monitors deregister",

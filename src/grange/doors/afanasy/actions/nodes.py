@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Final, Generic, Literal, TypeVar
 
 from grange.core import commands as c
 from grange.core.build import clean_path
@@ -28,26 +29,61 @@ MOVES: Final[dict[str, Where]] = {
 }
 
 
-def _of(name: str, known: Mapping[str, Any]) -> Any:
-    operation = known.get(name)
-    if operation is None:
-        raise NotDone(f"Unknown operation: {name}")
-    return operation
+N = TypeVar("N", User, Branch, Pool)
+Operation = Callable[[Parts, Caller, N, Json], Awaitable[Deed]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[N]):
+    """What may be done to users, to branches or to pools.
+
+    Attributes:
+        called: what one is called in answers.
+        operations: by name.
+        readers: of parameters.
+        edit: the command that sets parameters.
+        told: what is said of parameters that were set.
+    """
+
+    called: Callable[[N], str]
+    operations: Mapping[str, Operation[N]]
+    readers: Mapping[str, params.Reader]
+    edit: Callable[[N, Json], c.Command]
+    told: str = ""
 
 
 async def on_users(parts: Parts, caller: Caller, action: Action) -> Reply:
-    """Do what is asked to users. An operation comes before parameters."""
-    found, unknown = targets.users(parts, action)
+    """Do what is asked to users."""
+    return await _act(parts, caller, action, targets.users(parts, action), USERS)
 
-    async def one(user: User) -> Deed:
+
+async def on_branches(parts: Parts, caller: Caller, action: Action) -> Reply:
+    """Do what is asked to branches."""
+    return await _act(parts, caller, action, targets.branches(parts, action), BRANCHES)
+
+
+async def on_pools(parts: Parts, caller: Caller, action: Action) -> Reply:
+    """Do what is asked to pools."""
+    return await _act(parts, caller, action, targets.pools(parts, action), POOLS)
+
+
+async def _act(
+    parts: Parts, caller: Caller, action: Action, meant: targets.Found[N], kind: Kind[N]
+) -> Reply:
+    """Do what is asked to those that are meant. An operation comes before parameters."""
+    found, unknown = meant
+
+    async def one(node: N) -> Deed:
         if action.operation is not None:
             name = field(action.operation, "type", str, "operation")
-            deed: Deed = await _of(name, OF_USER)(parts, caller, user, action.operation)
-            return deed
-        taken = params.take(action.params or {}, params.USER, f"user '{user.user}'")
-        before = user.spec
-        await caller.do(c.EditUser(user=user.user, changes=taken.changes))
-        return _changed(user.spec != before, taken, f"user '{user.user}'", "")
+            operation = kind.operations.get(name)
+            if operation is None:
+                raise NotDone(f"Unknown operation: {name}")
+            return await operation(parts, caller, node, action.operation)
+        taken = params.take(action.params or {}, kind.readers, kind.called(node))
+        before = node.spec
+        await caller.do(kind.edit(node, taken.changes))
+        return _changed(node.spec != before, taken, kind.called(node), kind.told)
 
     return await to_each(found, one, unknown)
 
@@ -75,31 +111,15 @@ async def _delete_user(_: Parts, caller: Caller, user: User, __: Json) -> Deed:
     return ""
 
 
-OF_USER: Final[dict[str, Callable[[Parts, Caller, User, Json], Awaitable[Deed]]]] = {
-    **dict.fromkeys(MOVES, _move),
-    "delete": _delete_user,
-}
+USERS: Final[Kind[User]] = Kind(
+    called=lambda user: f"user '{user.user}'",
+    operations={**dict.fromkeys(MOVES, _move), "delete": _delete_user},
+    readers=params.USER,
+    edit=lambda user, changes: c.EditUser(user=user.user, changes=changes),
+)
 
 
-async def on_branches(parts: Parts, caller: Caller, action: Action) -> Reply:
-    """Do what is asked to branches. An operation comes before parameters."""
-    found, unknown = targets.branches(parts, action)
-
-    async def one(branch: Branch) -> Deed:
-        if action.operation is not None:
-            name = field(action.operation, "type", str, "operation")
-            deed: Deed = await _of(name, OF_BRANCH)(parts, caller, branch)
-            return deed
-        taken = params.take(action.params or {}, params.BRANCH, f"branch '{branch.path}'")
-        before = branch.spec
-        await caller.do(c.EditBranch(path=branch.path, changes=taken.changes))
-        text = "Branch(es) parameter(s) changed."
-        return _changed(branch.spec != before, taken, f"branch '{branch.path}'", text)
-
-    return await to_each(found, one, unknown)
-
-
-async def _delete_branch(parts: Parts, caller: Caller, branch: Branch) -> Deed:
+async def _delete_branch(parts: Parts, caller: Caller, branch: Branch, _: Json) -> Deed:
     if branch.path == "/":
         raise NotDone("Can`t delete ROOT branch.")
     if branch.jobs or any(parent_path(path) == branch.path for path in parts.state.branches):
@@ -108,18 +128,18 @@ async def _delete_branch(parts: Parts, caller: Caller, branch: Branch) -> Deed:
     return ""
 
 
-async def _delete_done(parts: Parts, caller: Caller, branch: Branch) -> Deed:
+async def _delete_done(parts: Parts, caller: Caller, branch: Branch, _: Json) -> Deed:
     done = [job_id for job_id in sorted(branch.jobs) if parts.state.jobs[job_id].done]
     for job_id in done:
         await caller.do(c.DeleteJob(job_id=job_id))
     return f"Deleting {len(done)} jobs."
 
 
-async def _hold(_: Parts, caller: Caller, branch: Branch) -> Deed:
+async def _hold(_: Parts, caller: Caller, branch: Branch, __: Json) -> Deed:
     return await _pause(caller, branch, paused=True)
 
 
-async def _start(_: Parts, caller: Caller, branch: Branch) -> Deed:
+async def _start(_: Parts, caller: Caller, branch: Branch, __: Json) -> Deed:
     return await _pause(caller, branch, paused=False)
 
 
@@ -130,29 +150,18 @@ async def _pause(caller: Caller, branch: Branch, *, paused: bool) -> Deed:
     return ""
 
 
-OF_BRANCH: Final[dict[str, Callable[[Parts, Caller, Branch], Awaitable[Deed]]]] = {
-    "delete": _delete_branch,
-    "delete_done_jobs": _delete_done,
-    "pause": _hold,
-    "start": _start,
-}
-
-
-async def on_pools(parts: Parts, caller: Caller, action: Action) -> Reply:
-    """Do what is asked to pools. An operation comes before parameters."""
-    found, unknown = targets.pools(parts, action)
-
-    async def one(pool: Pool) -> Deed:
-        if action.operation is not None:
-            name = field(action.operation, "type", str, "operation")
-            deed: Deed = await _of(name, OF_POOL)(parts, caller, pool, action.operation)
-            return deed
-        taken = params.take(action.params or {}, params.POOL, f"pool '{pool.path}'")
-        before = pool.spec
-        await caller.do(c.EditPool(path=pool.path, changes=taken.changes))
-        return _changed(pool.spec != before, taken, f"pool '{pool.path}'", "")
-
-    return await to_each(found, one, unknown)
+BRANCHES: Final[Kind[Branch]] = Kind(
+    called=lambda branch: f"branch '{branch.path}'",
+    operations={
+        "delete": _delete_branch,
+        "delete_done_jobs": _delete_done,
+        "pause": _hold,
+        "start": _start,
+    },
+    readers=params.BRANCH,
+    edit=lambda branch, changes: c.EditBranch(path=branch.path, changes=changes),
+    told="Branch(es) parameter(s) changed.",
+)
 
 
 async def _delete_pool(parts: Parts, caller: Caller, pool: Pool, _: Json) -> Deed:
@@ -214,13 +223,18 @@ def _below(parts: Parts, pool: Pool) -> list[Worker]:
     return [item for item in known.values() if f"{item.pool.rstrip('/')}/".startswith(inside)]
 
 
-OF_POOL: Final[dict[str, Callable[[Parts, Caller, Pool, Json], Awaitable[Deed]]]] = {
-    "delete": _delete_pool,
-    "add_pool": _add_pool,
-    "farm": _farm,
-    "tickets": _tickets,
-    **dict.fromkeys(
-        ("heal_sick", "launch_cmd", "eject_tasks", "eject_tasks_keep_my", "exit"), _each_render
-    ),
-    "delete_renders": _delete_renders,
-}
+POOLS: Final[Kind[Pool]] = Kind(
+    called=lambda pool: f"pool '{pool.path}'",
+    operations={
+        "delete": _delete_pool,
+        "add_pool": _add_pool,
+        "farm": _farm,
+        "tickets": _tickets,
+        **dict.fromkeys(
+            ("heal_sick", "launch_cmd", "eject_tasks", "eject_tasks_keep_my", "exit"), _each_render
+        ),
+        "delete_renders": _delete_renders,
+    },
+    readers=params.POOL,
+    edit=lambda pool, changes: c.EditPool(path=pool.path, changes=changes),
+)
