@@ -18,48 +18,23 @@ from litestar.types import ExceptionHandlersMap
 
 from grange.core.errors import Rejected
 from grange.model.views import ErrorBody, ErrorView
+from grange.server import refusal_specs as specs
 from grange.server.refusal import Refusal, answer
+from grange.server.refusal_specs import refusal_specs
 
 log = logging.getLogger(__name__)
 
 _CODES: Final = {404: "no-such-path", 405: "method-not-allowed", 413: "body-too-large"}
 _MISSING: Final = re.compile(r"Missing required \w+ parameter '([^']*)'")
-_SAID: Final = {
-    400: "The request cannot be understood, or a value in it cannot be; `field` says which.",
-    401: "Nobody, or nobody known, sent the request.",
-    403: "The sender may not do this.",
-    404: "There is no such thing.",
-    408: "The body stopped coming.",
-    409: "It cannot be done in the present state.",
-    413: "The body is too large.",
-    421: "The request is meant for a host that is not this server.",
-    429: "Too many wrong secrets came from this address.",
-    503: "The server has too much to do; nothing was done. Try again after `Retry-After`.",
-}
-
-
-def _specs(*statuses: int) -> Mapping[int, ResponseSpec]:
-    return {
-        status: ResponseSpec(
-            ErrorView,
-            description=_SAID[status],
-            media_type=MediaType.JSON,
-            generate_examples=False,
-        )
-        for status in statuses
-    }
-
-
-ALWAYS: Final = (400, 413, 421)  # what the guard may answer, and who cannot read a request
 #: What a reading route may answer, a changing one, and one that needs no signing in.
-READING: Final = _specs(*ALWAYS, 401, 403, 404, 429)
-CHANGING: Final = _specs(*ALWAYS, 401, 403, 404, 408, 409, 429, 503)
-OPEN: Final = _specs(*ALWAYS, 401, 403, 408, 429)
+READING: Final = refusal_specs(*specs.READING)
+CHANGING: Final = refusal_specs(*specs.CHANGING)
+OPEN: Final = refusal_specs(401, 403, 408, 429)
 #: As `OPEN`; but for a person whose link is over there is a page.
 SIGNING_IN: Final = {
     **OPEN,
     401: ResponseSpec(
-        str, description=_SAID[401], media_type=MediaType.HTML, generate_examples=False
+        str, description=specs.SAID[401], media_type=MediaType.HTML, generate_examples=False
     ),
 }
 

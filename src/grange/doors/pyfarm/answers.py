@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from litestar import MediaType
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
 from grange.doors.pyfarm.dictionary import BadDictionary
-from grange.model.views import ErrorView
+from grange.server import refusal_specs as specs
 from grange.server.refusal import Refusal
+from grange.server.refusal_specs import refusal_specs
 
 JSON: Final = "application/json"
 XML: Final = "application/xml"
-_SAID: Final = {
+_SAID: Final = specs.SAID | {
     400: "The request or the dictionary cannot be understood; the message says where and why.",
-    401: "Nobody, or nobody known, sent the request.",
-    403: "The sender may not do this.",
     404: "There is no such job, subjob or frame.",
-    408: "The body stopped coming.",
-    409: "It cannot be done in the present state.",
-    413: "The body is too large.",
-    421: "The request is meant for a host that is not this server.",
-    429: "Too many wrong secrets came from this address.",
-    503: "The server has too much to do; try again after `Retry-After`.",
 }
+READING: Final = refusal_specs(*specs.READING, said=_SAID)
+CHANGING: Final = refusal_specs(*specs.CHANGING, said=_SAID)
 
 
 class Unreadable(Refusal):
@@ -51,22 +44,6 @@ def readable() -> Iterator[None]:
         yield
     except BadDictionary as error:
         raise Unreadable(str(error)) from error
-
-
-def _specs(*statuses: int) -> Mapping[int, ResponseSpec]:
-    return {
-        status: ResponseSpec(
-            ErrorView,
-            description=_SAID[status],
-            media_type=MediaType.JSON,
-            generate_examples=False,
-        )
-        for status in statuses
-    }
-
-
-READING: Final = _specs(400, 401, 403, 404, 413, 421, 429)
-CHANGING: Final = _specs(*_SAID)
 
 
 def _either() -> dict[str, OpenAPIMediaType]:
