@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
-from collections.abc import Coroutine, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 from msgspec.structs import replace
 from typing_extensions import override
 
 from grange.core import commands as c
 from grange.core.check import faults
 from grange.core.farm import Farm
-from grange.core.records import Changes, RunRecord
+from grange.core.records import RunRecord
 from grange.doors.afanasy.binary import messages, types
 from grange.doors.afanasy.binary.types import HEADER_BYTES, Kind, header
 from grange.doors.afanasy.framing import Binary
@@ -27,18 +22,14 @@ from grange.doors.afanasy.renders.renders import AGAIN, LEAVE, Renders
 from grange.doors.afanasy.shapes.task import TaskExec, TaskPos
 from grange.doors.afanasy.shapes.traffic import RenderEvents, RenderUpdate, TaskUpdate
 from grange.model.ids import JobId, WorkerId
-from grange.model.states import Role, RunStatus, TaskOp
+from grange.model.states import Role, TaskOp
 from grange.server.auth import Principal
 from grange.server.caller import Caller
-from grange.server.engine import Engine
-from grange.server.gauges import Gauges
-from grange.store.files import Shelf
-from grange.store.store import AuditRecord
-from tests.build import Disk, block, job
+from tests.build import block, job
 from tests.doors.afanasy.afrender import COMES, DONE, ERROR, far, read, sent
 from tests.machine.depth import depth
+from tests.machine.mortal import MortalServer
 
-T = TypeVar("T")
 ROUNDS = 400  # until all is done
 WHO = Principal(user="", role=Role.WORKER, name="", credential_id="", address="10.0.0.7")
 LOSS = st.sampled_from(["", "", "", "request", "reply"])
@@ -111,61 +102,40 @@ class Node:
                 self._world.finished.add(order.number)
 
 
-class World(RuleBasedStateMachine):
+class World(MortalServer):
     """Two nodes, a server that may die, and time."""
 
+    door: Renders
+
     def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.loop = asyncio.new_event_loop()
-        self.now = 1_000.0
-        self.disk = Disk()
-        self.shelf = Shelf(self.folder)
         self.orders: dict[TaskPos, TaskExec] = {}  # all that were ever given
         self.finished: set[int] = set()  # runs whose process ended well
-        self.serve(Farm())
+        super().__init__()
         self.nodes = [Node(self, name) for name in ("one", "two")]
 
+    @override
     def serve(self, farm: Farm) -> None:
-        self.farm = farm
-        gauges = Gauges()
-        self.engine = Engine(
-            farm,
-            commit=self.commit,
-            perform=lambda effects: self.renders.perform(effects),
-            publish=gauges.forget,
-            clock=lambda: self.now,
-        )
-        self.renders = Renders(
+        super().serve(farm)
+        self.door = Renders(
             self.engine,
-            gauges,
+            self.gauges,
             self.shelf,
             log_grew=lambda *_: None,
             show=lambda *_: None,
             touched=lambda _: None,
             monotonic=lambda: self.now,
         )
-        self.running = self.loop.create_task(self.engine.run())
 
-    async def commit(self, changes: Changes, audit: Sequence[AuditRecord]) -> None:
-        await asyncio.sleep(0)
-        for row in changes.put:
-            if isinstance(row, RunRecord) and row.result is not None:
-                before = self.disk.rows.get((RunRecord, row.run_id))
-                assert before is None or before.result is None, f"run {row.run_id} ended twice"
-                if row.result.status is RunStatus.DONE:
-                    assert row.run_id in self.finished, "a result that no process has had"
-        self.disk.commit(changes)
-
-    def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(work)
+    @override
+    def check_done(self, row: RunRecord) -> None:
+        assert row.run_id in self.finished, "a result that no process has had"
 
     def ask(self, data: bytes) -> bytes:
         head = header(data[:HEADER_BYTES])
         request = Binary(head.kind, head.value, data[HEADER_BYTES:])
         caller: Any = Caller.__new__(Caller)
         caller.principal = WHO
-        return sent(self.wait(self.renders.answer(request, caller)))
+        return sent(self.wait(self.door.answer(request, caller)))
 
     @rule(frames=st.sampled_from(["1", "1-3", "1-6"]), capacity=st.sampled_from([100, 1_000]))
     def submit(self, frames: str, capacity: int) -> None:
@@ -183,7 +153,7 @@ class World(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1.0, 5.0, 15.9, 16.1, 121.0]))
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
-        self.wait(self.renders.look())
+        self.wait(self.door.look())
 
     @rule(op=st.sampled_from([TaskOp.STOP, TaskOp.RESTART]), number=st.integers(0, 5))
     def operate(self, op: TaskOp, number: int) -> None:
@@ -229,22 +199,6 @@ class World(RuleBasedStateMachine):
                     node.finish(0, DONE)
             self.pass_time(1.0)
         raise AssertionError("a task is forgotten")
-
-    @override
-    def teardown(self) -> None:
-        try:
-            self.heal()
-        finally:
-            self.end_server()
-            self.loop.close()
-            self.shelf.close()
-            shutil.rmtree(self.folder)
-
-    def end_server(self) -> None:
-        self.running.cancel()
-        ended = asyncio.gather(self.running, return_exceptions=True)
-        for answer in self.loop.run_until_complete(ended):
-            assert isinstance(answer, asyncio.CancelledError), repr(answer)
 
 
 TestRenders = World.TestCase

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 from typing_extensions import override
 
 from grange.core.check import faults
 from grange.core.commands import EditPool, SubmitJob
 from grange.core.farm import Farm
-from grange.core.records import Changes, RunRecord
+from grange.core.records import RunRecord
 from grange.model.ids import RunId
 from grange.model.states import RunStatus
 from grange.server.clocks import Clocks
-from grange.server.engine import Engine
-from grange.server.gauges import Gauges
 from grange.server.links import Links
 from grange.store.files import LogNotKept, Shelf
-from grange.store.store import AuditRecord, CredentialRecord
+from grange.store.store import CredentialRecord
 from grange.wire import worker as wire
-from tests.build import Disk, block, job
+from tests.build import block, job
 from tests.machine.computer import Computer, Task, Wire
 from tests.machine.depth import depth
+from tests.machine.mortal import MortalServer
 
 SIZES = st.sampled_from([0, 1, 100, 70_000, 200_000])  # bytes of log
 ROOM = 1 << 40  # bytes on the server's disk for logs
@@ -66,21 +60,17 @@ class FullShelf(Shelf):
         raise LogNotKept(f"log of run {run_id}: no space left on device")
 
 
-class World(RuleBasedStateMachine):
+class World(MortalServer):
     """Two machines, a server that may die, and time."""
 
+    door: Links
+    shelf: FullShelf
+
     def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.loop = asyncio.new_event_loop()
-        self.now = 1_000.0
-        self.disk = Disk()
-        self.shelf = FullShelf(self.folder)
         self.logs: dict[RunId, bytes] = {}  # what each run has written
         self.usual_room = ROOM
         self.smooth = False  # messages arrive when nobody holds them up
-        self.tasks: list[asyncio.Task[Any]] = []
-        self.serve(Farm())
+        super().__init__()
         self.machines = [Computer(self, name) for name in ("one", "two")]
         self.submit("1-3", 100)
         self.talk()
@@ -101,38 +91,23 @@ class World(RuleBasedStateMachine):
     def change_times(self, lease: int, beat: int) -> None:
         """A person sets other times on the pool."""
         command = EditPool(path="/", changes={"lease_s": lease, "heartbeat_s": beat})
-        self.loop.run_until_complete(self.engine.do(command))
+        self.wait(self.engine.do(command))
         self.turn()
 
     def flow(self) -> None:
         if self.smooth:
             self.talk()
 
-    def teardown(self) -> None:
-        try:
-            self.heal()
-        finally:
-            self.close()
+    @override
+    def new_shelf(self) -> Shelf:
+        return FullShelf(self.folder)
 
-    def close(self) -> None:
-        self.end_server()
-        self.loop.close()
-        self.shelf.close()
-        shutil.rmtree(self.folder)
-
+    @override
     def serve(self, farm: Farm) -> None:
-        self.farm = farm
-        gauges = Gauges()
-        self.engine = Engine(
-            farm,
-            commit=self.commit,
-            perform=lambda effects: self.links.perform(effects),
-            publish=gauges.forget,
-            clock=lambda: self.now,
-        )
-        self.links = Links(
+        super().serve(farm)
+        self.door = Links(
             self.engine,
-            gauges,
+            self.gauges,
             self.shelf,
             log_grew=lambda *_: None,
             show=lambda *_: None,
@@ -140,28 +115,12 @@ class World(RuleBasedStateMachine):
             clocks=CLOCKS,
             monotonic=lambda: self.now,
         )
-        self.tasks = [self.loop.create_task(self.engine.run())]
-        self.tasks.append(self.loop.create_task(self.links.run()))
-
-    async def commit(self, changes: Changes, audit: Sequence[AuditRecord]) -> None:
-        await asyncio.sleep(0)
-        for row in changes.put:
-            if isinstance(row, RunRecord) and row.result is not None:
-                before = self.disk.rows.get((RunRecord, row.run_id))
-                assert before is None or before.result is None, f"run {row.run_id} ended twice"
-        self.disk.commit(changes)
+        self.tasks.append(self.loop.create_task(self.door.run()))
 
     def connection(self) -> Wire:
         wire_ = Wire()
-        self.tasks.append(self.loop.create_task(self.links.serve(wire_, OWNER, "")))
+        self.tasks.append(self.loop.create_task(self.door.serve(wire_, OWNER, "")))
         return wire_
-
-    def end_server(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        ended = asyncio.gather(*self.tasks, return_exceptions=True)
-        for answer in self.loop.run_until_complete(ended):
-            assert answer is None or isinstance(answer, asyncio.CancelledError), repr(answer)
 
     def turn(self) -> None:
         """Let the server do all that it can do now."""
@@ -170,7 +129,7 @@ class World(RuleBasedStateMachine):
             for _ in range(TURNS):
                 await asyncio.sleep(0)
 
-        self.loop.run_until_complete(turns())
+        self.wait(turns())
         assert not self.tasks[0].done()
 
     def wrote(self, run_id: RunId, log: bytes) -> None:
@@ -197,7 +156,7 @@ class World(RuleBasedStateMachine):
     @rule(frames=st.sampled_from(["1", "1-3", "1-6"]), capacity=st.sampled_from([100, 1_000]))
     def submit(self, frames: str, capacity: int) -> None:
         spec = job(block(frames, capacity=capacity, errors_retries=1_000, errors_avoid_host=-1))
-        self.loop.run_until_complete(self.engine.do(SubmitJob(spec=spec, user="ada")))
+        self.wait(self.engine.do(SubmitJob(spec=spec, user="ada")))
         self.turn()
 
     @rule(which=st.integers(0, 1))
@@ -261,7 +220,7 @@ class World(RuleBasedStateMachine):
             for machine in self.machines:
                 machine.pass_time()
             self.turn()
-            self.loop.run_until_complete(self.links.end_leases())
+            self.wait(self.door.end_leases())
             self.turn()
         self.flow()
 
