@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -147,3 +149,22 @@ def test_few_idle_processes_are_kept(tmp_path: Path) -> None:
     alive = [process for process in processes if process.is_running()]
     assert len(alive) == companion.IDLE_MAX
     assert os.getpid() not in {process.pid for process in processes}
+
+
+def test_a_process_that_the_kernel_holds_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Held:
+        stdin = stdout = None
+
+        def kill(self) -> None:
+            pass
+
+        def wait(self, timeout: float | None = None) -> int:
+            assert timeout is not None, "waits for ever"
+            raise subprocess.TimeoutExpired("", timeout)
+
+    child = companion.Companion("grange.plugins.apart_main", "the parser", msgspec.Struct)
+    with monkeypatch.context() as kernel:
+        kernel.setattr(child, "_process", Held())
+        child.end()
+    child.end()
+    assert not child.lives

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from grange.worker.config import WorkerConfig
 from grange.worker.doctor import examine, programs, system
 from grange.worker.doctor.apart import Hangs, NoAnswer, Question
 from grange.worker.doctor.finding import Finding, Grade, ok, warning, wrong
-from grange.worker.doctor.probes import Gpu
+from grange.worker.doctor.probes import Folder, Gpu
 from tests.worker.kennel import eventually, exists
 
 root_only = pytest.mark.skipif(os.getuid() != 0, reason="only root is refused")
@@ -144,6 +145,29 @@ def test_a_question_that_hangs_is_given_up() -> None:
     with pytest.raises(Hangs, match="no answer within 1 s"):
         question.answer(Gpu, 1.0)
     assert question._child.returncode == -signal.SIGKILL
+
+
+def test_a_question_is_not_asked_again_while_the_kernel_holds_who_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Question("folder", "/")
+    child = first._child
+    assert child is not None
+    os.kill(child.pid, signal.SIGSTOP)
+
+    def held(timeout: float) -> int:
+        raise subprocess.TimeoutExpired("", timeout)
+
+    with monkeypatch.context() as kernel:
+        kernel.setattr(child, "wait", held)
+        kernel.setattr(child, "poll", lambda: None)
+        with pytest.raises(Hangs, match="no answer"):
+            first.answer(Folder, 0.1)
+        with pytest.raises(Hangs, match="an earlier look still hangs"):
+            Question("folder", "/").answer(Folder, 30.0)
+        assert Question("folder", "/etc").answer(Folder, 30.0).fault == ""
+    eventually(lambda: child.poll() is not None)
+    assert Question("folder", "/").answer(Folder, 30.0).fault == ""
 
 
 def test_what_a_question_that_hangs_has_started_ends_with_it(tmp_path: Path) -> None:

@@ -30,8 +30,6 @@ def find(
     """
     least, most = block.spec.hosts_least, block.spec.hosts_most
     free = [w for w in candidates(state, demand) if not match.load_refusal(state, demand.key, w)]
-    if demand.fresh is not None:
-        demand.fresh.intersection_update([worker.worker_id for worker in free])
     chosen, task = _choose(state, job, block, free, most, now)
     if len(chosen) < least:
         if _may_keep(state, job, block, demand, now):

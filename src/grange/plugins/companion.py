@@ -27,6 +27,7 @@ from grange.plugins import programs
 ANSWER_MAX: Final = 16 * 1024 * 1024  # bytes
 MEMORY_MAX: Final = 1024**3  # bytes of data
 IDLE_MAX: Final = 4  # processes of a kind that are kept for the next runs
+END_S: Final = 5.0  # for a killed process to be gone
 SIZE_BYTES: Final = 4  # the length of a message, before it, big-endian
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -110,13 +111,14 @@ class Companion(Generic[A]):
             raise Lost(f"{self._what} cannot be understood: {fault}") from None
 
     def end(self) -> None:
-        """End the process; nothing of it is left."""
+        """End the process. One that hangs in the kernel is left: it ends when that lets it go."""
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_S)
 
     def _send(self, data: bytes, until: float, seconds: float) -> None:
         while data:

@@ -19,6 +19,9 @@ KILL_S: Final = 0.5  # for a killed child to be gone; one that hangs in the kern
 
 T = TypeVar("T")
 
+#: Children that were killed and that the kernel does not let go, by what they were asked.
+_stuck: dict[tuple[str, bytes], subprocess.Popen[bytes]] = {}
+
 
 class NoAnswer(Exception):
     """The child gave none; the text is a sentence."""
@@ -29,7 +32,7 @@ class Hangs(NoAnswer):
 
 
 class Question:
-    """A question that is being answered.
+    """A question that is being answered. While a former one like it hangs in the kernel it is not.
 
     Args:
         kind: a name of `probes.PROBES`.
@@ -41,8 +44,11 @@ class Question:
         own = {name: text for name, text in os.environ.items() if not name.startswith("GRANGE_")}
         identity = account.ids() if account is not None else ""
         self._about = msgspec.json.encode(about)
+        self._key = (kind, self._about)
         self._fault = ""
         self._child: subprocess.Popen[bytes] | None = None
+        if _still_stuck(self._key):
+            return
         try:
             self._child = subprocess.Popen(  # noqa: S603 (our own module)
                 (sys.executable, "-I", "-m", "grange.worker.doctor.probes", kind, identity),
@@ -68,7 +74,7 @@ class Question:
             NoAnswer: the child broke.
         """
         if self._child is None:
-            raise NoAnswer(self._fault)
+            raise NoAnswer(self._fault) if self._fault else Hangs("an earlier look still hangs")
         try:
             said, complaint = self._child.communicate(self._about, timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -93,4 +99,12 @@ class Question:
         try:
             child.wait(KILL_S)
         except subprocess.TimeoutExpired:
-            child.returncode = -1  # the kernel holds it: nothing of ours is to wait for it
+            _stuck[self._key] = child
+
+
+def _still_stuck(key: tuple[str, bytes]) -> bool:
+    """Whether the kernel holds a child with that question; those that it let go are forgotten."""
+    for known, child in list(_stuck.items()):
+        if child.poll() is not None:
+            _stuck.pop(known, None)
+    return key in _stuck
