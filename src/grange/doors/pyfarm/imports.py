@@ -134,7 +134,7 @@ def _checked(
                 raise Conflict(
                     f"there is a job {spec.name!r} already",
                     field="existing",
-                    hint="delete it; or say existing=add for another one, existing=skip for none",
+                    hint="delete it; or choose for existing: add (another one) or skip (none)",
                 )
             if existing == "skip":
                 notes.append(f"there is a job {spec.name!r} already: left out")
