@@ -54,7 +54,7 @@ def orphan_branch(p: Parts) -> None:
 
 
 def orphan_pool(p: Parts) -> None:
-    p.state.pools["/a/b"] = Pool("/a/b", p.pool.spec, 0.0)
+    p.state.pools["/a/b"] = Pool("/a/b", p.pool.spec, 0.0, None)
 
 
 def tokens(p: Parts) -> None:
@@ -155,7 +155,9 @@ HARM: list[tuple[str, Harm]] = [
     ("branch /show: not found by its path", lambda p: setattr(
         p.state.branches["/"], "path", "/show")),
     ("branch /film/seq: there is nothing above it", orphan_branch),
-    ("branch /show: the branches above it are others", lambda p: setattr(
+    ("pool /: those above it are others", lambda p: setattr(
+        p.pool, "chain", (p.pool, p.pool))),
+    ("branch /show: those above it are others", lambda p: setattr(
         show(p), "chain", (show(p),))),
     ("pool /a/b: there is nothing above it", orphan_pool),
     ("tokens are not in the order of their making", tokens),

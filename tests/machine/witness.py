@@ -205,7 +205,7 @@ class Witness:
         assert {gpu for r in here for gpu in r.gpus} <= set(range(worker.traits.gpus))
         held = {r.run_id: dict(state.runs[r.run_id].tickets) for r in here}
         for name in held.get(run.run_id, ()):
-            chain = list(state.pool_chain(worker.pool))
+            chain = state.pool_chain(worker.pool)
             limits = (
                 spec.tickets_host.get(name) for spec in (worker.spec, *(p.spec for p in chain))
             )

@@ -165,10 +165,10 @@ def edit_pool(state: FarmState, cmd: EditPool, now: float, out: Outcome) -> None
     spec = edited(before, cmd.changes, POOL_EDITABLE)
     check_regex(spec.pattern, "pattern")
     if pool is None:
-        above = parent_path(path)
-        if above not in state.pools:
-            raise NoSuchPool(f"no pool {above!r} to put {path!r} below", "path")
-        pool = Pool(path, spec, now)
+        above = state.pools.get(parent_path(path) or "/")
+        if above is None:
+            raise NoSuchPool(f"no pool {parent_path(path)!r} to put {path!r} below", "path")
+        pool = Pool(path, spec, now, above)
         state.pools[path] = pool
     out.changed = differences(before, spec)
     pool.spec = spec

@@ -18,7 +18,7 @@ from grange.model.nodes import BranchSpec, PoolSpec, UserSpec, WorkerSpec
 from grange.model.patterns import fill
 from grange.model.run import Traits
 from grange.model.spec import BlockSpec, JobSpec, TaskSpec
-from grange.model.states import Part, Presence, Rest
+from grange.model.states import ONLINE, Part, Presence, Rest
 
 PATHS_MAX = 20_000  # paths of branches and pools whose levels are remembered
 
@@ -180,7 +180,7 @@ class Worker:
     @property
     def linked(self) -> bool:
         """Whether it has a connection."""
-        return self.presence is Presence.ONLINE
+        return self.presence is ONLINE
 
     @property
     def memory_free_mb(self) -> int:
@@ -233,13 +233,23 @@ class Branch:
 
 @dataclass(slots=True)
 class Pool:
-    """A set of workers with common settings."""
+    """A set of workers with common settings.
+
+    Attributes:
+        above: the pool that it is in; None for the root.
+        chain: itself and all above it, the nearest first.
+    """
 
     path: str
     spec: PoolSpec
     created: float
+    above: Pool | None = field(repr=False)
+    chain: tuple[Pool, ...] = field(init=False, repr=False, compare=False)
     workers: set[WorkerId] = field(default_factory=set)
     tickets_used: dict[str, dict[WorkerId, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chain = (self, *(self.above.chain if self.above is not None else ()))
 
 
 def parent_path(path: str) -> str | None:

@@ -14,7 +14,7 @@ from grange.core.effects import Outcome
 from grange.core.gates import regate_branch, regate_user
 from grange.core.health import await_test
 from grange.core.moves import refit_block
-from grange.core.objects import Block, Job, Pool, Run, User, Worker
+from grange.core.objects import Block, Job, Pool, Run, User, Worker, parent_path
 from grange.core.pick import Picker
 from grange.core.records import (
     BlockRecord,
@@ -207,10 +207,10 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
     state.last_ids.update(snapshot.last_ids)
     for record in kept.users:
         state.users[record.user] = User(record.user, record.spec, record.created)
-    for branch in sorted(kept.branches, key=lambda item: item.path.count("/") + len(item.path)):
+    for branch in sorted(kept.branches, key=_depth):
         _restore_branch(state, branch)
-    for pool in kept.pools:
-        state.pools[pool.path] = Pool(pool.path, pool.spec, pool.created)
+    for pool in sorted(kept.pools, key=_depth):
+        _restore_pool(state, pool)
     for worker in kept.workers:
         _restore_worker(state, worker)
         await_test(state, state.workers[worker.worker_id], now)
@@ -226,6 +226,16 @@ def restore(state: FarmState, snapshot: Snapshot, now: float) -> None:
     deps.link_jobs(state)
     _refit(state, now)
     state.dirty = Dirty()
+
+
+def _depth(record: BranchRecord | PoolRecord) -> int:
+    """What is above comes first: its path is shorter."""
+    return len(record.path)
+
+
+def _restore_pool(state: FarmState, record: PoolRecord) -> None:
+    above = state.pools.get(parent_path(record.path) or "")
+    state.pools[record.path] = Pool(record.path, record.spec, record.created, above)
 
 
 def _restore_branch(state: FarmState, record: BranchRecord) -> None:

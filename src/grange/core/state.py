@@ -9,7 +9,7 @@ from typing import Literal
 from grange.core.demand import Demand, DemandKey, Group, GroupKey
 from grange.core.errors import NoSuchWorker
 from grange.core.masks import Match
-from grange.core.objects import Block, Branch, Job, Pool, Run, User, Worker, path_chain
+from grange.core.objects import Block, Branch, Job, Pool, Run, User, Worker
 from grange.core.records import HostErrors, RunRecord
 from grange.core.tree import Share
 from grange.model.ids import JobId, RunId, WorkerId
@@ -85,7 +85,7 @@ class FarmState:
             "/", ROOT_BRANCH, 0.0, Share(self.new_share(), None, 0, 0), None
         )
         self.shares[self.branches["/"].share.share_id] = "/"
-        self.pools["/"] = Pool("/", ROOT_POOL, 0.0)
+        self.pools["/"] = Pool("/", ROOT_POOL, 0.0, None)
 
     def new_id(self, kind: Literal["job", "run", "worker"]) -> int:
         """Next identifier of a kind, never used before."""
@@ -105,9 +105,9 @@ class FarmState:
         """A branch and all above it, the nearest first."""
         return self.branches[path].chain
 
-    def pool_chain(self, path: str) -> list[Pool]:
+    def pool_chain(self, path: str) -> tuple[Pool, ...]:
         """A pool and all above it, the nearest first."""
-        return [self.pools[at] for at in path_chain(path)]
+        return self.pools[path].chain
 
     def worker(self, worker_id: WorkerId) -> Worker:
         """A worker by its id.

@@ -38,7 +38,7 @@ from grange.core.state import FarmState
 from grange.core.supply import freshen, regroup, reopen_tickets, replace, ungroup
 from grange.model.ids import RunId, WorkerId
 from grange.model.nodes import WorkerSpec
-from grange.model.states import Nimby, Part, Presence, Rest, RunStatus
+from grange.model.states import ONLINE, Nimby, Part, Presence, Rest, RunStatus
 
 WORKER_EDITABLE = frozenset(WorkerSpec.__struct_fields__)
 AHEAD_MAX = 1_000_000_000  # runs by which a worker may be ahead of the farm
@@ -63,7 +63,7 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
         worker = _new_worker(state, cmd, now)
     worker.boot_id, worker.home = cmd.boot_id, cmd.home
     worker.traits = cmd.traits
-    worker.presence = Presence.ONLINE
+    worker.presence = ONLINE
     worker.seen = worker.joined = now
     worker.address, worker.launched = cmd.address, cmd.launched
     rest.link_made(state, worker, now, out)
@@ -122,7 +122,7 @@ def _go_beyond(state: FarmState, cmd: JoinWorker) -> None:
 
 def _new_worker(state: FarmState, cmd: JoinWorker, now: float) -> Worker:
     pool = _pool_for(state, cmd.name)
-    chain = list(state.pool_chain(pool.path))
+    chain = state.pool_chain(pool.path)
     nimby = Nimby.NOBODY if any(item.spec.new_nimby for item in chain) else Nimby.FREE
     paused = any(item.spec.new_paused for item in chain)
     worker = Worker(
@@ -162,7 +162,7 @@ def _give_back(
 def unlink(state: FarmState, cmd: UnlinkWorker, now: float, out: Outcome) -> None:
     """A link is down: give no more work, keep the runs until the lease ends."""
     worker = state.worker(cmd.worker_id)
-    if worker.presence is not Presence.ONLINE:
+    if worker.presence is not ONLINE:
         return
     worker.presence = Presence.MISSING
     worker.seen = now

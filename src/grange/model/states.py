@@ -121,6 +121,7 @@ class Presence(StrEnum):
     ONLINE = "online"  #: linked
 
 
+ONLINE: Final = Presence.ONLINE  # as the states of tasks
 _P = Presence
 PRESENCE_MOVES: Final[dict[Presence, frozenset[Presence]]] = {
     _P.OFFLINE: frozenset({_P.ONLINE}),

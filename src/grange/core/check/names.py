@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from grange.core.masks import literal
-from grange.core.objects import Branch, Pool, parent_path
+from grange.core.objects import Branch, Pool, parent_path, path_chain
 from grange.core.state import FarmState
 from grange.model.ids import JobId, WorkerId
 from grange.model.states import Nimby
@@ -103,3 +103,5 @@ def _parent_faults(
     above = parent_path(place.path)
     if above is not None and above not in places:
         yield f"{kind} {place.path}: there is nothing above it"
+    if list(place.chain) != [places.get(path) for path in path_chain(place.path)]:
+        yield f"{kind} {place.path}: those above it are others"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from grange.core import deps
 from grange.core.gates import OPEN, block_gate, branch_gate, job_gate, user_gate
-from grange.core.objects import Branch, Job, parent_path, path_chain
+from grange.core.objects import Branch, Job, parent_path
 from grange.core.state import FarmState
 from grange.core.tree import Share
 from grange.model.nodes import BranchSpec, UserSpec
@@ -45,8 +45,6 @@ def _branch_faults(state: FarmState, branch: Branch) -> Iterator[str]:
         parent = state.branches.get(above)
         yield from _place_faults(name, branch.share, None if parent is None else parent.share)
         yield from _rank_faults(name, branch.share, branch.spec.priority, branch.created)
-    if list(branch.chain) != [state.branches.get(path) for path in path_chain(branch.path)]:
-        yield f"{name}: the branches above it are others"
     yield from _solving_faults(name, branch.share, branch.spec)
 
 
