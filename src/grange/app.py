@@ -56,7 +56,8 @@ from grange.store.files import Shelf
 from grange.store.pictures import Album
 from grange.store.sql import SqlStore, open_store
 from grange.store.store import AuditRecord, StoreError
-from grange.worker import beside, daemon
+from grange.worker import beside
+from grange.worker.account import task_account
 from grange.worker.config import WorkerConfig
 from grange.worker.errors import WorkerCannotRun
 
@@ -329,7 +330,7 @@ def run_up(settings: Settings, ready: Ready) -> None:
         StoreError, CannotListen, StateDirUnsafe: it cannot run; the text says why.
         WorkerCannotRun: by policy; better no farm than one that never renders.
     """
-    daemon.task_account(settings.worker_run_as, allow_root=settings.worker_allow_root)
+    task_account(settings.worker_run_as, allow_root=settings.worker_allow_root)
 
     async def main() -> None:
         asked, stop = asyncio.Event(), asyncio.Event()

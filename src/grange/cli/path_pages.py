@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from grange.cli.paths import Mapped, PathFound, RuleTried, ShownRule
+from grange.cli.path_shapes import Mapped, PathFound, RuleTried, ShownRule
 from grange.cli.screen import CARE, FAINT, GOOD, clean, faint, table, to_copy
 
 TITLES: Final = {

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
-import msgspec
 import typer
 
 from grange.cli.options import Command, Group, Json
+from grange.cli.path_shapes import Mapped, PathFound, RuleTried, ShownRule
 from grange.cli.session import Refused
 from grange.client import path_map
 from grange.plugins.path_rules import hidden_by, platform_of
@@ -36,42 +36,6 @@ StateFolder = Annotated[
     Path | None,
     typer.Option("--state-dir", metavar="FOLDER", help="Where the settings are; else as usual."),
 ]
-
-
-class ShownRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule of the path map of one system."""
-
-    name: str
-    client: str
-    server: str
-    never: str = ""  #: in which direction an earlier rule always matches first
-
-
-class RuleTried(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that was tried on a path."""
-
-    rule: str
-    source: str
-    destination: str
-    matches: bool
-    note: str = ""  #: why it does not, where it nearly does
-
-
-class PathFound(msgspec.Struct, frozen=True, kw_only=True):
-    """A path in a text."""
-
-    before: str
-    after: str
-    tried: tuple[RuleTried, ...]
-
-
-class Mapped(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a text in one direction, step by step."""
-
-    direction: str  #: to-server or to-client
-    before: str
-    after: str
-    paths: tuple[PathFound, ...]
 
 
 @paths.command("show", cls=Command)

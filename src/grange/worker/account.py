@@ -47,3 +47,19 @@ class Account(NamedTuple):
             "LOGNAME": self.name,
             "SHELL": self.shell,
         }
+
+
+def task_account(run_as: str, *, allow_root: bool) -> Account | None:
+    """Find out whom tasks run as; None is the worker's own user.
+
+    Raises:
+        WorkerCannotRun: they would run as root, or cannot run as that user.
+    """
+    if run_as:
+        return Account.of(run_as)
+    if os.getuid() == 0 and not allow_root:
+        raise WorkerCannotRun(
+            "the worker would run every task as root: start it as another user, "
+            "name one for the tasks (--run-as USER), or allow it (--allow-root)"
+        )
+    return None

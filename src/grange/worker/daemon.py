@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from grange.wire.worker import VERSION, Hello, Log, Refused, ToWorker, Welcome
 from grange.worker import inputs, leftovers, posix
-from grange.worker.account import Account
+from grange.worker.account import task_account
 from grange.worker.config import WorkerConfig
 from grange.worker.core import WorkerCore
 from grange.worker.dashboard import disk_of
@@ -27,7 +27,7 @@ from grange.worker.effects import (
     Send,
     SendLog,
 )
-from grange.worker.errors import LinkRefused, WorkerCannotRun
+from grange.worker.errors import LinkRefused
 from grange.worker.gpus import VISIBLE, Gpus
 from grange.worker.home import Home
 from grange.worker.link import Link
@@ -77,22 +77,6 @@ async def run(
 def _gpus(config: WorkerConfig) -> Gpus:
     """The GPUs that this worker was started with: CUDA_VISIBLE_DEVICES may leave some out."""
     return Gpus(by_uuid=config.machine.gpus_by_uuid, only=os.environ.get(VISIBLE))
-
-
-def task_account(run_as: str, *, allow_root: bool) -> Account | None:
-    """Find out whom tasks run as; None is the worker's own user.
-
-    Raises:
-        WorkerCannotRun: they would run as root, or cannot run as that user.
-    """
-    if run_as:
-        return Account.of(run_as)
-    if os.getuid() == 0 and not allow_root:
-        raise WorkerCannotRun(
-            "the worker would run every task as root: start it as another user, "
-            "name one for the tasks (--run-as USER), or allow it (--allow-root)"
-        )
-    return None
 
 
 class Daemon:

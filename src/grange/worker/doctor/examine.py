@@ -14,7 +14,7 @@ Check = Callable[[WorkerConfig], list[Finding]]
 
 
 def _folders(config: WorkerConfig) -> list[Finding]:
-    account = system.task_account(config.run_as)
+    account = system.looking_account(config.run_as)
     mapped = [pair.client for pair in config.path_map]
     own = config.machine.doctor_paths
     return [

@@ -11,8 +11,8 @@ from typing import Final
 
 import psutil
 
-from grange.worker import daemon, limits
-from grange.worker.account import Account
+from grange.worker import limits
+from grange.worker.account import Account, task_account
 from grange.worker.cgroups import Ground
 from grange.worker.doctor.apart import Hangs, NoAnswer, Question
 from grange.worker.doctor.finding import Finding, ok, warning, wrong
@@ -31,7 +31,7 @@ def account(run_as: str, *, allow_root: bool) -> list[Finding]:
     """Look whom tasks run as."""
     name = "account"
     try:
-        found = daemon.task_account(run_as, allow_root=allow_root)
+        found = task_account(run_as, allow_root=allow_root)
     except WorkerCannotRun as error:
         return [wrong(name, str(error), "see: grange service install worker")]
     if found is not None:
@@ -50,10 +50,10 @@ def user_name() -> str:
         return str(os.getuid())
 
 
-def task_account(run_as: str) -> Account | None:
+def looking_account(run_as: str) -> Account | None:
     """As whom folders are looked at; None our own user, also where tasks could not run."""
     try:
-        return daemon.task_account(run_as, allow_root=True)
+        return task_account(run_as, allow_root=True)
     except WorkerCannotRun:
         return None
 
