@@ -188,6 +188,11 @@ def test_the_render_on_this_host_is_told(
     assert acted(at_server) == {"type": "renders", "mask": "vm", **body}
 
 
+def test_a_job_is_stopped_as_houdinis_scheduler_stops_it(at_server: RecordedAfanasy) -> None:
+    assert af.Cmd().stopJobById(5) == at_server.usual
+    assert acted(at_server) == {"type": "jobs", "ids": [5], "operation": {"type": "stop"}}
+
+
 def test_what_was_asked_for_is_taken_out_of_the_reply(at_server: RecordedAfanasy) -> None:
     at_server.usual = {"jobs": [JOB]}
     assert af.Cmd(*at_server.address).getJobList(ids=[5]) == [JOB]

@@ -97,6 +97,17 @@ def test_a_namesake_waits_until_the_lease_of_a_missing_worker_is_over(farm: Farm
     assert farm.apply(twin, 9).reply == c.Joined(worker_id=worker_id, keep=())
 
 
+def test_a_nimby_that_was_asked_for_at_start_is_not_set_again_by_a_new_link(farm: Farm) -> None:
+    worker_id = rejoin(farm, nimby="nobody").worker_id
+    farm.apply(c.EditWorker(worker_id=worker_id, changes={"nimby": "free"}), 3)
+    unlink(farm, worker_id)
+    rejoin(farm, nimby="nobody")
+    assert worker_of(farm, worker_id).spec.nimby is Nimby.FREE
+    lose(farm, worker_id)
+    rejoin(farm, boot_id="another life", nimby="nobody")
+    assert worker_of(farm, worker_id).spec.nimby is Nimby.NOBODY
+
+
 def test_a_namesake_waits_across_a_restart_of_the_server(farm: Farm) -> None:
     disk = Disk()
     join(farm, "node", boot="first", home="h")

@@ -83,6 +83,33 @@ while " DON" not in af.Cmd().getJobList(ids=[int(sys.argv[1])])[0]["state"]:
     eventually(lambda: not scene.exists(), "the scene is deleted with its job")
 
 
+def test_a_task_asks_for_its_own_job_by_the_number_that_it_is_told(place: dict[str, str]) -> None:
+    program = Path(place["HOME"], "asking.py")
+    program.write_text("""
+import os
+from grange import af
+(own,) = af.Cmd().getJobInfo(int(os.environ["AF_JOB_ID"]))
+print("I am", own["name"])
+""")
+    sending = """
+import os, sys, time
+from grange import af
+for name in ("before", "mine"):
+    job, block = af.Job(name), af.Block("ask")
+    block.setNumeric(1, 1)
+    block.setCommand(f"{sys.executable} {sys.argv[1]}")
+    for variable in ("HOME", "AF_SERVERPORT"):
+        block.setEnv(variable, os.environ[variable])
+    job.blocks.append(block)
+    number = job.send()[1]["id"]
+while " DON" not in af.Cmd().getJobList(ids=[number])[0]["state"]:
+    time.sleep(0.1)
+print(number)
+"""
+    number = run(place, sys.executable, "-c", sending, str(program)).strip()
+    assert run(place, *GRANGE, "afanasy", "cmd", "tout", number, "0", "0") == "I am mine\n"
+
+
 def test_a_password_is_asked_for_and_given(new_farm: NewFarm, tmp_path: Path) -> None:
     port = free_port()
     known = tmp_path / "passwords"

@@ -46,6 +46,7 @@ EXCUSED: Final = {
     "grange.core.deps:": NAMES,
     "grange.core.supply:": NAMES,
     "grange.core.tasks:": OURS,
+    "grange.doors.afanasy.gets.lines:": OURS,
     "grange.doors.afanasy.gets.site:_read_configs": OWNER,
     "grange.doors.afanasy.gets.tasks:_read": REPLACED,
     "grange.doors.afanasy.gets.watching:_listen": REPLACED,

@@ -18,7 +18,7 @@ from grange.doors.afanasy.binary import messages, types
 from grange.doors.afanasy.binary.types import HEADER_BYTES, Kind, header
 from grange.doors.afanasy.framing import Binary
 from grange.doors.afanasy.renders.render import position
-from grange.doors.afanasy.renders.renders import AGAIN, LEAVE, Renders
+from grange.doors.afanasy.renders.renders import LEAVE, Renders
 from grange.doors.afanasy.shapes.task import TaskExec, TaskPos
 from grange.doors.afanasy.shapes.traffic import RenderEvents, RenderUpdate, TaskUpdate
 from grange.model.ids import JobId, WorkerId
@@ -63,7 +63,6 @@ class Node:
         comes = replace(COMES, name=self._name, time_launch=self._launched, tasks=running)
         told = self._ask(messages.encode(Kind.RENDER_REGISTER, comes), lost)
         if isinstance(told, RenderEvents):
-            assert told.id != AGAIN, told.log
             self.id = 0 if told.id == LEAVE else told.id  # who watches it starts it again
             self._obey(told)
 

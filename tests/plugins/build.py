@@ -18,7 +18,7 @@ def a_run(**changes: Any) -> RunSpec:
     """One frame of the generic service."""
     values: dict[str, Any] = {
         "run_id": RunId(1),
-        "job_id": JobId(7),
+        "job_id": JobId(6),  # 7 to Afanasy's programs
         "block": 2,
         "task": 3,
         "job_name": "job",

@@ -25,7 +25,10 @@ JOB = {
     "user_name": "jimmy",
     "blocks": [{"flags": 1, "frame_last": 4, "command": "render @#@"}],
 }
-INDEX = '<!DOCTYPE html><title>a page</title><link rel="stylesheet" href="style.css"><p>hello'
+INDEX = (
+    "<!DOCTYPE html><title>a page</title>"
+    '<link rel="stylesheet" href="afanasy/browser/style.css"><p>hello'
+)
 FORM = (
     '<iframe name="f"></iframe><form method="post" enctype="text/plain" target="f">'
     '<input name="AFANASY 5 JSON{}"></form>'
@@ -55,7 +58,7 @@ def cgru(tmp_path: Path) -> Path:
     (folder / "afanasy" / "browser").mkdir(parents=True)
     (folder / "afanasy" / "browser" / "index.html").write_text(INDEX)
     (folder / "favicon.ico").write_bytes(b"")
-    (folder / "style.css").write_text("p { color: rgb(1, 2, 3) }")
+    (folder / "afanasy" / "browser" / "style.css").write_text("p { color: rgb(1, 2, 3) }")
     return folder
 
 

@@ -18,8 +18,9 @@ def test_a_task_knows_what_it_is() -> None:
     variables = environment.of_run(a_run(7, block=2), {}, allow_preload=False)
     assert variables["GRANGE_RUN_ID"] == "7"
     assert (variables["AF_JOB_ID"], variables["AF_BLOCK_ID"], variables["AF_TASK_ID"]) == (
-        ("1", "2", "7")
+        ("2", "2", "7")
     )
+    assert variables["GRANGE_JOB_ID"] == "1"  # a script asks the Afanasy door for the other one
 
 
 def test_what_the_service_sets_goes_before_what_the_job_sets() -> None:

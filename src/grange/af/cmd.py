@@ -48,6 +48,10 @@ class Cmd:
         """Delete a job."""
         return self._do("jobs", "delete", verbose, ids=[jobId])
 
+    def stopJobById(self, jobId: int, verbose: bool = False) -> Any:
+        """Pause a job and stop what it runs."""
+        return self.setJobState(jobId, "stop", verbose)
+
     def setJobState(self, jobId: int, state: str, verbose: bool = False) -> Any:
         """Do something to a job: start, pause, stop, restart ..."""
         return self._do("jobs", state, verbose, ids=[jobId])

@@ -182,7 +182,7 @@ class JoinWorker(Cmd, frozen=True, kw_only=True):
     runs: tuple[RunId, ...] = ()  #: whose processes live there
     ended: tuple[RunId, ...] = ()  #: whose results it will send
     last_run: RunId = RunId(0)  #: the highest run it remembers, be it of another farm
-    nimby: str = ""
+    nimby: str = ""  #: asked for at its start; a life that was there already is left as it is
     user: str = ""
     launched: float = 0.0  #: when its process was started, by its own clock; 0 not known
     address: str = ""  #: where its connection comes from

@@ -117,7 +117,7 @@ def _check_job_edit(state: FarmState, job: Job, spec: JobSpec) -> None:
     moves = (spec.user, spec.branch) != (job.spec.user, job.spec.branch)
     if moves and job.share.running:
         raise InvalidField(
-            f"job {job.job_id} has running tasks: stop them before it changes user or branch",
+            "the job has running tasks: stop them before it changes user or branch",
             "user" if spec.user != job.spec.user else "branch",
         )
     if spec.maintenance:

@@ -61,13 +61,14 @@ def join(state: FarmState, cmd: JoinWorker, now: float, out: Outcome) -> None:
     _go_beyond(state, cmd)
     if worker is None:
         worker = _new_worker(state, cmd, now)
+    begins = worker.boot_id != cmd.boot_id
     worker.boot_id, worker.home = cmd.boot_id, cmd.home
     worker.traits = cmd.traits
     worker.presence = ONLINE
     worker.seen = worker.joined = now
     worker.address, worker.launched = cmd.address, cmd.launched
     rest.link_made(state, worker, now, out)
-    nimby = Nimby(cmd.nimby) if cmd.nimby else worker.spec.nimby
+    nimby = Nimby(cmd.nimby) if cmd.nimby and begins else worker.spec.nimby
     user = worker.spec.user or cmd.user
     if (nimby, user) != (worker.spec.nimby, worker.spec.user):
         was = worker.spec

@@ -24,6 +24,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""  #: of Grange
     cpu_cores: int = 1
     cpu_mhz: int = 0
+    cpu_name: str = ""  #: as render nodes of Afanasy tell it
     memory_mb: int = 0
     hdd_gb: int = 0  #: size of the disk with the work folder
     gpus: int = 0

@@ -55,6 +55,7 @@ def bounded(traits: Traits) -> Traits:
         traits,
         os=traits.os[:TEXT_MAX],
         version=traits.version[:TEXT_MAX],
+        cpu_name=traits.cpu_name[:TEXT_MAX],
         gpu_name=traits.gpu_name[:TEXT_MAX],
         services=_few(traits.services),
         addresses=_few(traits.addresses),

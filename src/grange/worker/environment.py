@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from grange.model.ids import afanasys_job
 from grange.model.run import RunSpec
 from grange.worker.account import Account
 from grange.worker.gpus import VISIBLE
@@ -51,7 +52,7 @@ def of_run(
         "GRANGE_BLOCK": str(run.block),
         "GRANGE_TASK": str(run.task),
         RUN_MARK: str(run.run_id),
-        "AF_JOB_ID": str(run.job_id),
+        "AF_JOB_ID": str(afanasys_job(run.job_id)),
         "AF_BLOCK_ID": str(run.block),
         "AF_TASK_ID": str(run.task),
     }

@@ -41,8 +41,8 @@ class Shot(NamedTuple):
 class Pictures:
     """Has thumbnails made by one process after the other, and sends them.
 
-    Those of ended runs go first, the newest before all; of a run that goes on only the latest
-    picture is of interest, and each such run has its turn.
+    Those of ended runs go first, the newest run before all, its pictures in their order; of a
+    run that goes on only the latest picture is of interest, and each such run has its turn.
 
     Args:
         loop: of the daemon.
@@ -113,7 +113,7 @@ class Pictures:
 
     def _add_ended(self, run_id: RunId, paths: Sequence[str]) -> None:
         self._running.pop(run_id, None)  # a better one is here
-        self._ended += [Shot(run_id, path) for path in paths]
+        self._ended += [Shot(run_id, path) for path in reversed(paths)]  # the last is taken first
         self.go_on()
 
     def _lacks(self) -> bool:

@@ -133,10 +133,21 @@ class Afrender:
         reply = await self._yard.renders.answer(request, Caller(self._yard.desk, who))
         return sent(reply)
 
+    def coming(self, **fields: Any) -> bytes:
+        """The bytes with which it comes, with what runs."""
+        comes = replace(self.comes, tasks=tuple(self.running.values()), id=self.id, **fields)
+        return messages.encode(Kind.RENDER_REGISTER, comes)
+
+    def waits(self) -> bool:
+        """Whether it is not answered when it comes: it tries again a second later.
+
+        Whatever it is answered, it takes as a word that it is in, and registers no more.
+        """
+        return self.ask(self.coming()) == b""
+
     def register(self, **fields: Any) -> RenderEvents:
         """Come, with what runs."""
-        comes = replace(self.comes, tasks=tuple(self.running.values()), id=self.id, **fields)
-        told = read(self.ask(messages.encode(Kind.RENDER_REGISTER, comes)))
+        told = read(self.ask(self.coming(**fields)))
         assert isinstance(told, RenderEvents)
         self.id = told.id
         return self._obey(told)

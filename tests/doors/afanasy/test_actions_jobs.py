@@ -221,9 +221,9 @@ def test_a_block_or_task_that_is_not_there_is_named(stand: Stand) -> None:
     number = stand.submit(job())
     said = stand.operate("jobs", number, "skip", block_ids=[4])
     assert said == ("error", "Invalid block number = 4: job 'job'")
-    kind, text = stand.operate("jobs", number, "skip", task_ids=[9], block_ids=[0])
-    assert kind == "error"
-    assert "has tasks 0-3, not 9-9" in text
+    for name in ("skip", "restart", "trynext"):
+        said = stand.operate("jobs", number, name, task_ids=[0, 9], block_ids=[0])
+        assert said == ("error", "Invalid task number = 9: job 'job'['block']")
     said = stand.operate("jobs", number, "skip")
     assert said == ("error", "Unknown operation: skip")
     said = stand.operate("jobs", number, "delete", block_ids=[0])
@@ -294,6 +294,16 @@ def test_blocks_are_edited(stand: Stand) -> None:
         assert (spec.capacity, spec.command, spec.need_memory_mb) == (500, "sleep 1", 100)
     kind, text = stand.set("jobs", number, [-1], capacity=500)
     assert (kind, text) == ("log", "job 'job': the blocks are so already")
+
+
+def test_variables_and_folders_that_are_not_named_stay_and_empty_ones_go(stand: Stand) -> None:
+    given = {"A": "1", "B": "2", "EMPTY": ""}
+    number = stand.submit(job(block("1", environment=given), folders={"out": "/o", "in": "/i"}))
+    said = stand.set("jobs", number, [0], environment={"A": "", "TRACKER": "ws1"})
+    assert said == OK
+    assert stand.block(number, 0).spec.environment == {"B": "2", "EMPTY": "", "TRACKER": "ws1"}
+    assert stand.set("jobs", number, folders={"out": "/new", "in": ""}) == OK
+    assert stand.job(number).spec.folders == {"out": "/new"}
 
 
 def test_an_operation_comes_before_parameters(stand: Stand) -> None:

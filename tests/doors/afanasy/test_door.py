@@ -65,6 +65,16 @@ def test_a_script_submits_a_job_and_sees_it(door: Opened) -> None:
     assert (job["id"], job["name"], job["user_name"]) == (number_of_job, JOB["name"], "jimmy")
 
 
+def test_a_script_of_before_2_1_reads_the_whole_answer_as_json(door: Opened) -> None:
+    body = json.dumps({"job": {**JOB, "name": "\u00e9t\u00e9"}}).encode()
+    said = door.say(b"[ * AFANASY * ] 1 0 %d JSON" % len(body) + body)
+    assert json.loads(said) == {"id": 2, "serial": 1}
+    body = json.dumps(GET_JOBS).encode()
+    said = door.say(b"[ * AFANASY * ] 1 0 %d JSON" % len(body) + body)
+    assert said.isascii()
+    assert [job["name"] for job in json.loads(said)["jobs"]] == ["\u00e9t\u00e9"]
+
+
 def test_an_answer_to_a_script_is_ascii(door: Opened) -> None:
     submitted(door)
     body = json.dumps(GET_JOBS).encode()

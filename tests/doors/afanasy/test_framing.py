@@ -32,10 +32,14 @@ POST = (
 WHOLE: dict[str, tuple[bytes, Request]] = {
     "text": (b"AFANASY %d JSON" % len(BODY) + BODY, Text(BODY)),
     "text in small letters": (b"afanasy %d json" % len(BODY) + BODY, Text(BODY)),
-    "text of old clients": (b"[ * AFANASY * ] 1 0 23 JSON" + BODY, Text(BODY)),
+    "text of old clients": (b"[ * AFANASY * ] 1 0 23 JSON" + BODY, Text(BODY, bare=True)),
     "nothing in it": (b"AFANASY 0 JSON", Text(b"")),
     "post": (POST, Post(BODY, "farm:51000", None, True)),
     "get": (b"GET /lib/a.js?x=1 HTTP/1.1\r\n" + HOST + b"\r\n", Get("/lib/a.js", "farm:51000")),
+    "get of the page": (
+        b"GET /afanasy/browser/jobs.js HTTP/1.1\r\n" + HOST + b"\r\n",
+        Get("/afanasy/browser/jobs.js", "farm:51000"),
+    ),
     "get of old clients": (b"GET / HTTP/1.0\r\n\r\n", Get("/", "")),
     "number": (number(Kind.MONITOR_UPDATE_ID, 7), Binary(Kind.MONITOR_UPDATE_ID, 7, b"")),
     "data": (framed(Kind.JSON_BINARY, BODY), Binary(Kind.JSON_BINARY, 0, BODY)),

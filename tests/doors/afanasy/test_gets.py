@@ -170,6 +170,17 @@ def test_a_task_tells_what_it_runs_and_what_happened_to_it(stand: Stand) -> None
     assert hosts["type"] == "TErrorHosts"
 
 
+@proves("get jobs task info")
+def test_a_task_that_is_over_tells_the_files_that_it_wrote(stand: Stand) -> None:
+    stand.join()
+    number = stand.submit(job(block("1")))
+    (run,) = stand.started()
+    asked = {"ids": [number], "block_ids": [0], "task_ids": [0], "mode": "info"}
+    assert "parsed_files" not in stand.get("jobs", **asked)["task"]["exec"]
+    stand.end(run, files=("/w/a.0001.exr",))
+    assert stand.get("jobs", **asked)["task"]["exec"]["parsed_files"] == ["/w/a.0001.exr"]
+
+
 @proves("get jobs task output")
 def test_the_output_of_a_task_is_there_at_once_and_by_its_starts(stand: Stand) -> None:
     stand.join()

@@ -55,6 +55,23 @@ def test_lists_are_sent(stand: Stand, number: int) -> None:
     assert shown.name == "artist@ws1"
 
 
+def test_what_is_paused_or_hidden_is_so_in_bytes(stand: Stand, number: int) -> None:
+    stand.set("users", "artist", paused=True)
+    stand.set("branches", "/", paused=True, hidden=True)
+    stand.set("renders", "r1", paused=True, hidden=True)
+    for kind, asked in (
+        (Kind.USERS_LIST, "users"),
+        (Kind.BRANCHES_LIST, "branches"),
+        (Kind.RENDERS_LIST, "renders"),
+    ):
+        (shown,) = sent(stand, kind, type=asked)
+        (said,) = stand.get(asked)[asked]
+        assert shown.hidden == said.get("hidden", False) == (asked != "users")
+        paused = " PAU" in said["state"] if asked == "renders" else said["paused"]
+        assert paused
+        assert bool(shown.st & 1 << 8) if asked == "renders" else shown.paused
+
+
 def test_a_job_is_sent_at_every_level(stand: Stand, number: int) -> None:
     one = {"type": "jobs", "ids": [number]}
     (whole,) = sent(stand, Kind.JOB, mode="full", **one)

@@ -111,10 +111,14 @@ def test_the_load_of_machines_is_shown_as_the_original_does(stand: Stand) -> Non
 @proves("get renders log", "get renders tasks_log")
 def test_a_render_tells_what_was_done_to_it_and_what_it_did(stand: Stand) -> None:
     worker_id = stand.join("r1")
-    stand.set("renders", worker_id, priority=50)
+    stand.set("renders", worker_id, priority=50, annotation='my "x"')
+    stand.operate("renders", worker_id, "eject_tasks")
     said = stand.get("renders", ids=[worker_id], mode="log")["message"]
-    assert said["list"][0].endswith(": afanasy: renders: r1: Registered.")
-    assert ": artist: renders: r1: EditWorker " in said["list"][1]
+    assert [line.partition(": ")[2] for line in said["list"]] == [
+        "afanasy: renders: r1: Registered.",
+        'artist: renders: r1: EditWorker priority: 99 -> 50, annotation: "" -> "my \\"x\\""',
+        'artist: renders: r1: EjectWorker {"worker_id":1,"keep_own":false}',
+    ]
     number = stand.submit(job(named("t", name="b", parser="p"), name="j"))
     (run,) = stand.started()
     stand.end(run)
@@ -126,7 +130,7 @@ def test_a_render_tells_what_was_done_to_it_and_what_it_did(stand: Stand) -> Non
     ]
     stand.operate("jobs", number, "delete")
     told = stand.get("renders", ids=[worker_id], mode="tasks_log")["message"]
-    assert told["list"][0].endswith("Starting task: [job 1 is deleted][0][0]")
+    assert told["list"][0].endswith("Starting task: [job 2 is deleted][0][0]")
     for mode in ("log", "tasks_log", "full"):
         said = stand.get("renders", ids=[9], mode=mode)
         assert said == {"info": {"kind": "error", "text": "Invalid ID"}}

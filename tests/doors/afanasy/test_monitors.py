@@ -115,9 +115,14 @@ def test_who_sees_only_his_own_is_told_of_no_other_jobs(stand: Stand) -> None:
         "events": None
     }
     stand.answering.parts.monitors.get(number, stand.now).only = "artist"  # type: ignore[union-attr]
+    bobs = stand.submit(job(), user="bob")
     stand.submit(job(), user="bob")
     mine = stand.submit(job())
     assert poll(stand, number)["jobs_add"] == [mine]
+    watch(stand, number, "perm", uid=2)
+    assert stand.get("users", ids=[2])["users"][0]["name"] == "bob"
+    stand.operate("users", 2, "move_jobs_bottom", jids=[bobs])
+    assert poll(stand, number) is None
 
 
 def test_a_role_that_may_not_watch_is_told_so(stand: Stand) -> None:
@@ -215,12 +220,12 @@ def test_how_many_jobs_and_tasks_a_monitor_watches_is_bounded(
     assert watch(stand, number, "tasks", ids=[99])[0] == "error"
 
 
-def test_moved_jobs_are_told_by_the_number_of_their_user(stand: Stand) -> None:
-    first = stand.submit(job())
-    stand.submit(job())
-    number = register(stand, "jobs")
+def test_moved_jobs_are_told_in_their_order_to_a_monitor_of_their_user(stand: Stand) -> None:
+    first, second, third = (stand.submit(job()) for _ in range(3))
+    mine, all_jobs = register(stand, "jobs", uid=None), register(stand, "jobs")
     stand.operate("users", 2, "move_jobs_bottom", jids=[first])
-    assert poll(stand, number)["jobs_order_ids"] == [2]
+    assert poll(stand, mine)["jobs_order_ids"] == [second, third, first]
+    assert "jobs_order_ids" not in poll(stand, all_jobs)
 
 
 def test_a_poll_without_news_costs_the_same_whatever_the_farm_has(stand: Stand) -> None:

@@ -216,6 +216,24 @@ def test_numbers_in_an_environment_are_taken_as_they_are_written() -> None:
     assert block(environment={"A": 1}, tasks=TASKS).environment == {"A": "1"}
 
 
+def test_what_a_script_leaves_none_is_not_said() -> None:
+    nulls = {"depend_mask": None, "priority": None, "time_life": None, "folders": None}
+    frames = {"flags": None, "frame_first": 3, "frame_last": None, "command": "x"}
+    tasks = [{"name": "t", "command": None, "files": None}]
+    made = read_job(job(**nulls, blocks=[frames, {"tasks": tasks, "capacity": None}]))
+    assert made == read_job(
+        job(blocks=[{"frame_first": 3, "command": "x"}, {"tasks": [{"name": "t"}]}])
+    )
+
+
+def test_a_capacity_of_nothing_is_the_least_there_is() -> None:
+    assert [block(capacity=least, tasks=TASKS).capacity for least in (-1, 0, 1)] == [1, 1, 1]
+
+
+def test_a_script_may_wait_until_a_fraction_of_a_second() -> None:
+    assert read_job(job(time_wait=1_000.5)).wait_until == 1_000
+
+
 @pytest.mark.parametrize(
     ("raw", "field"),
     [
@@ -234,7 +252,7 @@ def test_numbers_in_an_environment_are_taken_as_they_are_written() -> None:
         (job(blocks=[{"flags": 1, "frame_last": "9"}]), "blocks[0].frame_last"),
         (job(blocks=[{"flags": "1"}]), "blocks[0].flags"),
         (job(blocks=[{"non_sequential": 3, "tasks": TASKS}]), "blocks[0].non_sequential"),
-        (job(blocks=[{"capacity": 0, "tasks": TASKS}]), "blocks[0].capacity"),
+        (job(blocks=[{"capacity": 2**31, "tasks": TASKS}]), "blocks[0].capacity"),
         (
             job(blocks=[{"tasks": TASKS}, {"tasks": [{"files": [1]}]}]),
             "blocks[1].tasks[0].files[0]",
@@ -253,7 +271,8 @@ def test_numbers_in_an_environment_are_taken_as_they_are_written() -> None:
         (job(priority=True), "priority"),
         (job(pools=[]), "pools"),
         (job(folders={"a": {}}), "folders.a"),
-        (job(depend_mask=None), "depend_mask"),
+        (job(depend_mask=5), "depend_mask"),
+        (job(time_wait=1e400), "time_wait"),
     ],
 )
 @pytest.mark.proves("afanasy.jobs.refused")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,9 +14,9 @@ from grange.doors.afanasy.binary import messages
 from grange.doors.afanasy.binary.types import HEADER_BYTES, Kind, number
 from grange.doors.afanasy.renders.machine import ZOMBIE_S
 from grange.doors.afanasy.renders.orders import number_of
-from grange.doors.afanasy.renders.renders import AGAIN, LEAVE, UNKNOWN
+from grange.doors.afanasy.renders.renders import LEAVE, UNKNOWN
 from grange.doors.afanasy.shapes.task import TaskExec
-from grange.doors.afanasy.shapes.traffic import KEEP, RenderEvents, SentFile
+from grange.doors.afanasy.shapes.traffic import AS_USUAL, KEEP, RenderEvents, SentFile
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.run import RunResult
 from grange.model.states import Nimby, Presence, RunStatus, TaskFlag, TaskOp
@@ -107,6 +108,15 @@ def test_a_render_started_as_nimby_is(yard: Farmyard, state: int, nimby: Nimby) 
     assert yard.worker(1).spec.nimby is nimby
 
 
+def test_a_render_that_was_started_as_nimby_and_set_free_stays_so(yard: Farmyard) -> None:
+    node = Afrender(yard)
+    node.register(st=3)
+    yard.do(c.EditWorker(worker_id=WorkerId(1), changes={"nimby": "free"}))
+    yard.restart()
+    node.register(st=3)
+    assert yard.worker(1).spec.nimby is Nimby.FREE
+
+
 def test_a_render_with_nothing_to_do_is_told_its_number(yard: Farmyard, render: Afrender) -> None:
     quiet = bytes.fromhex(recorded("wire_35")[0]["input"]["request_hex"])
     mine = quiet.replace(b"\0\0\0\2", b"\0\0\0\1", 1)
@@ -128,6 +138,15 @@ def test_one_that_nobody_knows_is_to_register(yard: Farmyard) -> None:
     assert node.poll() == UNKNOWN
 
 
+def test_a_render_is_shown_with_the_words_that_it_has_for_its_machine(
+    yard: Farmyard, render: Afrender
+) -> None:
+    assert render.comes.host_resources.hw_info == "AMD EPYC"
+    render.poll(host_resources=render.comes.host_resources)
+    (shown,) = yard.get("renders", mode="resources")["renders"]
+    assert shown["host_resources"]["hw_info"] == "AMD EPYC"
+
+
 def test_nobody_speaks_for_a_render_of_another_address(yard: Farmyard, render: Afrender) -> None:
     thief = Afrender(yard, address="10.0.0.8")
     thief.id = render.id
@@ -138,10 +157,28 @@ def test_nobody_speaks_for_a_render_of_another_address(yard: Farmyard, render: A
 
 def test_a_second_render_of_one_name_is_sent_away(yard: Farmyard, render: Afrender) -> None:
     other = Afrender(yard, launched=2)
+    assert other.waits()
+    yard.at += 1
+    assert render.poll() == render.id
     told = other.register()
     assert told.id == LEAVE
     assert "online" in told.log
     assert render.poll() == render.id
+
+
+def test_a_render_that_starts_again_after_a_crash_waits_for_what_it_had(
+    yard: Farmyard, render: Afrender
+) -> None:
+    number, order = begun(yard, render)
+    again = Afrender(yard, launched=2)
+    assert again.waits()
+    yard.pass_time(ZOMBIE_S)
+    assert again.waits()
+    yard.pass_time(1)
+    assert yard.states(number) == [READY]
+    (once_more,) = again.register().tasks
+    assert again.id == render.id
+    assert once_more.number != order.number
 
 
 def test_a_name_of_a_worker_of_ours_is_taken_too(yard: Farmyard) -> None:
@@ -200,7 +237,7 @@ def test_a_zombie_that_comes_back_stops_what_is_not_its_own_any_more(
 
 def test_a_server_that_stops_lets_a_render_try_again(yard: Farmyard) -> None:
     yard.wait(stopped(yard.engine))
-    assert Afrender(yard).register().id == AGAIN
+    assert Afrender(yard).waits()
 
 
 async def stopped(engine: Engine) -> None:
@@ -453,7 +490,19 @@ def test_a_render_that_is_nimby_gets_nothing(yard: Farmyard, render: Afrender) -
     assert len(render.told().tasks) == 1
 
 
-@pytest.mark.parametrize("what", ["exit", "reboot", "shutdown", "sleep"])
+def test_a_render_that_is_to_sleep_is_told_what_its_service_needs(
+    yard: Farmyard, render: Afrender
+) -> None:
+    yard.do(c.InstructWorker(worker_id=WorkerId(1), what="sleep"))
+    told = render.told()
+    said = msgspec.json.decode(told.command)
+    assert (told.instruction, said["name"]) == ("sleep", "r1")
+    assert said["address"]["ip"] == "10.0.0.7"
+    macs = [item.mac for item in render.comes.netifs]
+    assert [item["mac"] for item in said["netifs"]] == macs != []
+
+
+@pytest.mark.parametrize("what", ["exit", "reboot", "shutdown"])
 def test_instructions_are_passed_on(yard: Farmyard, render: Afrender, what: str) -> None:
     yard.do(c.InstructWorker(worker_id=WorkerId(1), what=what))  # type: ignore[arg-type] # each
     told = render.told()
@@ -493,13 +542,27 @@ def test_the_times_of_a_pool_are_told_when_it_comes_and_when_they_change(yard: F
     assert (told.heartbeat_sec, told.resources_update_period, told.zombie_time) == (3, 6, KEEP)
     edited(yard, heartbeat_s=-1, resources_s=-1, lease_s=-1)
     told = node.told()
-    assert (told.heartbeat_sec, told.resources_update_period, told.zombie_time) == (1, 5, 16)
+    times = (told.heartbeat_sec, told.resources_update_period, told.zombie_time)
+    assert times == (AS_USUAL, AS_USUAL, AS_USUAL)
     assert node.poll() == node.id
 
 
-def test_a_pool_that_says_nothing_changes_no_times(yard: Farmyard) -> None:
+def test_what_a_render_is_told_later_leaves_its_times_as_they_are(yard: Farmyard) -> None:
+    edited(yard, heartbeat_s=2, lease_s=90)
+    node = Afrender(yard)
+    node.register()
+    yard.submit(job(block("1")))
+    told = node.told()
+    assert told.tasks
+    times = (told.heartbeat_sec, told.resources_update_period, told.zombie_time)
+    assert (*times, told.exit_no_task_time) == (0, 0, 0, 0)
+    assert KEEP == 0
+
+
+def test_a_render_that_comes_forgets_the_times_of_another_life(yard: Farmyard) -> None:
     told = Afrender(yard).register()
-    assert (told.heartbeat_sec, told.zombie_time, told.exit_no_task_time) == (KEEP, KEEP, KEEP)
+    times = (told.heartbeat_sec, told.resources_update_period, told.zombie_time)
+    assert (*times, told.exit_no_task_time) == (AS_USUAL,) * 4
 
 
 def test_a_lease_of_the_pool_makes_a_zombie_later(yard: Farmyard) -> None:
@@ -580,7 +643,16 @@ def test_a_thumbnail_goes_into_the_album(yard: Farmyard, render: Afrender) -> No
         SentFile(name="notes.txt", data=b"n"),
     )
     render.told(far(order, OVER, files=files))
-    assert yard.shown == [(number - 1, order.number, "img.0001.exr.jpg", b"j")]
+    assert yard.shown == [(number - 1, order.number, "img.0001.exr", b"j")]  # what it shows
+
+
+def test_a_thumbnail_of_a_task_that_runs_goes_into_the_album_at_once(
+    yard: Farmyard, render: Afrender
+) -> None:
+    number, order = begun(yard, render)
+    files = (SentFile(name="img.0001.exr.jpg", data=b"j"),)
+    render.poll(far(order, files=files))
+    assert yard.shown == [(number - 1, order.number, "img.0001.exr", b"j")]
 
 
 # Limits that a render does not know

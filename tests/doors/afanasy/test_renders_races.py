@@ -17,7 +17,7 @@ from grange.doors.afanasy.binary.primitives import Broken
 from grange.doors.afanasy.binary.types import Kind
 from grange.doors.afanasy.framing import Binary
 from grange.doors.afanasy.renders.machine import ZOMBIE_S
-from grange.doors.afanasy.renders.renders import AGAIN, UNKNOWN
+from grange.doors.afanasy.renders.renders import UNKNOWN
 from grange.doors.afanasy.shapes.task import TaskExec
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.states import Presence
@@ -73,9 +73,10 @@ def test_two_renders_of_one_name_at_once_do_not_both_come(yard: Farmyard) -> Non
             tasks.append(asyncio.get_running_loop().create_task(node.asking(data)))
         await held.begun.acquire()
         held.may.set()
-        return [read(data).id for data in await asyncio.gather(*tasks)]
+        return await asyncio.gather(*tasks)
 
-    assert yard.wait(both()) == [1, AGAIN]
+    came, waits = yard.wait(both())
+    assert (read(came).id, waits) == (1, b"")
 
 
 def test_a_render_that_became_a_zombie_while_its_word_was_booked_is_to_register(
@@ -113,7 +114,7 @@ def test_a_render_whose_coming_failed_is_as_it_was(yard: Farmyard, render: Afren
     number, order = begun(yard, render)
     yard.engine._ended.set()
     node = Afrender(yard)
-    assert node.register().id == AGAIN
+    assert node.waits()
     yard.engine._ended.clear()
     assert render.told(far(order, OVER)).closes
     assert yard.states(number) == [DONE]

@@ -127,9 +127,11 @@ class AfanasyDoor:
         match request:
             case Text():
                 found = await self._told(self._ask(request.body, peer))
-                return _binary(found) if found.kind else _text(found)
+                return _binary(found) if found.kind else _text(found, bare=request.bare)
             case Binary():
                 found = await self._told(self._ask_binary(request, peer))
+                if request.kind is Kind.RENDER_REGISTER and not found.kind:
+                    return b""  # it takes any answer as a word that it is in
                 return _text(found) if request.kind in _TEXTUAL else _binary(found)
             case Get() | Post():
                 return await self._answer_page(request, peer)
@@ -200,8 +202,8 @@ def decoded(body: bytes) -> dict[str, Any]:
     return root
 
 
-def _text(found: Reply) -> bytes:
-    return text_reply(_json(found.body)) if found.body is not None else b""
+def _text(found: Reply, *, bare: bool = False) -> bytes:
+    return text_reply(_json(found.body), bare=bare) if found.body is not None else b""
 
 
 def _binary(found: Reply) -> bytes:

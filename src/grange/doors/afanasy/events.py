@@ -69,10 +69,11 @@ class _Place(NamedTuple):
     user: str
     branch: str
     wanted: tuple[tuple[int, int], ...]  # tasks to be tried next
+    position: int  # among the jobs of its user
 
 
 def _place(job: Job) -> _Place:
-    return _Place(job.user, job.spec.branch, tuple(job.try_next))
+    return _Place(job.user, job.spec.branch, tuple(job.try_next), job.position)
 
 
 class _Way(NamedTuple):
@@ -231,6 +232,8 @@ class Changes:
         if was is not None and now_at is not None:
             if was.user != now_at.user:
                 yield Left(job_id, was.user)
+            elif was.position != now_at.position:
+                yield Order(now_at.user)
             for block, task in {*was.wanted} ^ {*now_at.wanted}:
                 yield Tasks(job_id, block, task)
         for place in dict.fromkeys((was, now_at)):

@@ -22,6 +22,7 @@ TEXT_HEAD_MAX: Final = 64  # bytes up to the word JSON
 _TEXT: Final = re.compile(
     rb"(?:\[ \* )?AFANASY(?: \* \])?(?: +\d{1,10}){0,2} +(\d{1,10}) +JSON", re.IGNORECASE
 )
+_TEXT_BEGINS: Final = (b"AFANASY", b"[ * AFANASY")
 _METHOD: Final = re.compile(rb"[A-Z]{3,7} ")
 _LINE: Final = re.compile(rb"([A-Z]{3,7}) ([!-~]{1,8192}) HTTP/1\.[01]")
 _HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
@@ -47,6 +48,7 @@ class Text(msgspec.Struct, frozen=True):
     """JSON after the words `AFANASY <n> JSON`: what scripts send."""
 
     body: bytes
+    bare: bool = False  #: whether its sender, of before 2.1, reads the whole answer as JSON
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -115,7 +117,7 @@ class Intake:
 
     def _read_head(self) -> None:
         begin = bytes(self._data[: types.HEADER_BYTES])
-        if b"AFANASY" in begin.upper():
+        if begin.upper().startswith(_TEXT_BEGINS):
             self._read_text()
         elif _METHOD.match(begin):
             self._read_http()
@@ -126,7 +128,8 @@ class Intake:
         begin = bytes(self._data[:TEXT_HEAD_MAX])
         head = _TEXT.match(begin)
         if head is not None:
-            self._expect(head.end(), int(head[1]), Text, text_error)
+            bare = begin.startswith(b"[")
+            self._expect(head.end(), int(head[1]), lambda body: Text(body, bare), text_error)
         elif len(begin) >= TEXT_HEAD_MAX or b"JSON" in begin.upper():
             why = "a message begins with: AFANASY <number of bytes> JSON"
             raise BadFrame(why, text_error(why))
@@ -230,11 +233,11 @@ def error_body(why: str) -> bytes:
     return msgspec.json.encode({"info": {"kind": "error", "text": why}})
 
 
-def text_reply(body: bytes) -> bytes:
+def text_reply(body: bytes, *, bare: bool = False) -> bytes:
     """An answer to scripts: ASCII, for they decode what comes piece by piece."""
     if not body.isascii():
         body = _WIDE.sub(_escaped, body.decode()).encode()
-    return b"AFANASY %d JSON%s" % (len(body), body)
+    return body if bare else b"AFANASY %d JSON%s" % (len(body), body)
 
 
 def text_error(why: str) -> bytes:

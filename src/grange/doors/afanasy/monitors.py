@@ -13,7 +13,7 @@ from typing import Final, Literal
 from grange.core.events import Event
 from grange.core.objects import Block, Job
 from grange.core.state import FarmState
-from grange.doors.afanasy.events import Blocks, Changes, How, Key, Kind, Left, Node, Order, Tasks
+from grange.doors.afanasy.events import Blocks, Changes, How, Kind, Left, Node, Order, Tasks
 from grange.doors.afanasy.numbers import Numbers, shown_job
 from grange.model.ids import JobId
 
@@ -117,7 +117,7 @@ class News:
     nodes: dict[str, list[int]] = field(default_factory=dict)  # "jobs_change": numbers as shown
     tasks: list[tuple[Job, Block, list[int]]] = field(default_factory=list)
     blocks: dict[tuple[JobId, int], Mode] = field(default_factory=dict)  # how to read them anew
-    orders: list[int] = field(default_factory=list)  # users
+    order: list[int] = field(default_factory=list)  # jobs of its user, as they stand now
     message: str = ""
     leave: bool = False
 
@@ -143,10 +143,6 @@ class Monitors:
         self._bury(now)
         if self._monitors:
             self._changes.publish(events)
-
-    def tell(self, key: Key) -> None:
-        """Note a change that is no event of the farm."""
-        self._changes.note(key)
 
     def register(
         self,
@@ -308,9 +304,12 @@ class Monitors:
 
     def _add_user(self, news: News, monitor: Monitor, key: Order | Left) -> None:
         uid = self._numbers.users.number(key.user)
+        if monitor.uid != uid or monitor.only not in ("", key.user):
+            return
         if isinstance(key, Order):
-            news.orders.append(uid)
-        elif monitor.uid == uid:
+            user = self._state.users.get(key.user)
+            news.order = [] if user is None else [shown_job(job_id) for job_id in user.jobs]
+        else:
             news.nodes.setdefault("jobs_del", []).append(shown_job(key.job_id))
 
     def _add_blocks(self, news: News, monitor: Monitor, job_id: JobId) -> None:

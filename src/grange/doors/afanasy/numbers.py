@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from grange.model.ids import JobId
+from grange.model.ids import AFANASYS_OWN, JobId, afanasys_job
 
-SYSTEM_JOB: Final = 1  # Afanasy's clients treat this job as the server's own: no ETA, no outputs
+SYSTEM_JOB: Final = AFANASYS_OWN
 SYSTEM_USER: Final = 1  # its owner
 ROOT: Final = 1  # the root branch, and the root pool
 
 
 def shown_job(job_id: int) -> int:
     """The number under which this door shows a job."""
-    return job_id + SYSTEM_JOB
+    return afanasys_job(job_id)
 
 
 def meant_job(number: int) -> JobId:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from grange.model.ids import afanasys_job
 from grange.model.run import RunSpec
 from grange.plugins import programs
 from grange.plugins.contract import Context
@@ -37,7 +38,7 @@ class TaskInfo(dict[str, Any]):
             block_id=run.block,
             block_name=run.block_name,
             block_flags=int(run.numeric),
-            job_id=run.job_id,
+            job_id=afanasys_job(run.job_id),
             job_name=run.job_name,
             user_name=run.user,
             store_dir=context.work_folder,

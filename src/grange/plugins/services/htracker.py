@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import override
 
+from grange.model.ids import afanasys_job
 from grange.model.patterns import Command
 from grange.plugins.service import Service
 
@@ -13,11 +14,12 @@ class Htracker(Service):
 
     @override
     def command(self) -> Command:
-        """Give the command with the job's id."""
+        """Give the command with the number by which it asks the Afanasy door for its job."""
         command = super().command()
+        number = afanasys_job(self.run.job_id)
         if isinstance(command, str):
-            return f"{command} -J {self.run.job_id}"
-        return (*command, "-J", str(self.run.job_id))
+            return f"{command} -J {number}"
+        return (*command, "-J", str(number))
 
     @override
     def check_exit_status(self, status: int) -> bool:

@@ -81,7 +81,7 @@ async def _set_blocks(caller: Caller, job: Job, numbers: list[int], params: Json
     for number in numbers:
         block = job.blocks[number]
         before = block.spec
-        changes = orders.block_changes(params)
+        changes = orders.upon(orders.block_changes(params), before)
         await caller.do(c.EditJob(job_id=job.job_id, block=number, changes=changes))
         changed = changed or block.spec != before
     if not changed:
@@ -96,7 +96,7 @@ async def _set_job(parts: Parts, caller: Caller, job: Job, params: Json) -> Deed
         paused = read(rest.pop("offline"), bool, "params.offline")
         await caller.do(c.PauseJob(job_id=job.job_id, paused=paused))
     if rest:
-        changes = orders.job_changes(rest)
+        changes = orders.upon(orders.job_changes(rest), before)
         wanted = changes.get("user")
         if wanted is not None and wanted not in parts.state.users:
             raise NotDone(f"User does not exist: '{wanted}'")
@@ -166,11 +166,21 @@ async def _append_blocks(caller: Caller, job: Job, asked: Json) -> Deed:
     return Reply(body={"object": {"block_ids": list(numbers)}})
 
 
+def _check(job: Job, block: Block, tasks: list[int]) -> None:
+    """Refuse tasks that a block does not have, by the names that the client knows."""
+    for number in tasks:
+        if not 0 <= number < block.tasks.size:
+            where = f"job '{job.spec.name}'['{block.spec.name}']"
+            raise NotDone(f"Invalid task number = {number}: {where}")
+
+
 async def _change(caller: Caller, job: Job, block: Block | None, asked: Json) -> Deed:
     """Do something to tasks; none named means all."""
     name = asked["type"]
     op, only = TASKS[name]
     chosen = read(asked.get("task_ids") or [], list[int], "operation.task_ids")
+    if block is not None:
+        _check(job, block, chosen)
     count = await caller.do(
         c.ChangeTasks(
             job_id=job.job_id,
@@ -200,6 +210,7 @@ async def _forget_block(caller: Caller, job: Job, block: Block, _: Json) -> Deed
 
 async def _try_next(caller: Caller, job: Job, block: Block, asked: Json) -> Deed:
     tasks = field(asked, "task_ids", list[int], "operation")
+    _check(job, block, tasks)
     remove = asked.get("mode") == "remove"
     await caller.do(
         c.TryNext(job_id=job.job_id, block=block.number, tasks=tuple(tasks), remove=remove)

@@ -13,7 +13,6 @@ from grange.doors.afanasy import reply as r
 from grange.doors.afanasy.actions import farm, params, renders, targets
 from grange.doors.afanasy.actions.outcome import Deed, NotDone, Nothing, to_each
 from grange.doors.afanasy.asked import Action, Json, field
-from grange.doors.afanasy.events import Order
 from grange.doors.afanasy.numbers import meant_job
 from grange.doors.afanasy.parts import Parts
 from grange.doors.afanasy.reply import Reply
@@ -102,7 +101,6 @@ async def _move(parts: Parts, caller: Caller, user: User, asked: Json) -> Deed:
     await caller.do(c.MoveJobs(user=user.user, job_ids=jids, where=MOVES[asked["type"]]))
     if list(user.jobs) == before:
         raise Nothing(f"the jobs of user '{user.user}' stand so already")
-    parts.monitors.tell(Order(user.user))
     return ""
 
 

@@ -25,7 +25,8 @@ from grange.doors.afanasy.shapes.user import User
 
 HIDDEN: Final = 1 << 1  # flag of a node
 SOLVE_PRIORITY, SOLVE_CAPACITY, MASK_FIND, MASK_REGEX = (1 << bit for bit in range(4))
-CREATE_CHILDS, SOLVE_JOBS = 1 << 0, 1 << 1  # flags of a branch
+CREATE_CHILDS, SOLVE_JOBS, BRANCH_PAUSED = (1 << bit for bit in range(3))  # flags of a branch
+USER_PAUSED: Final = 1 << 0  # state of a user
 ROOT: Final = "/"
 
 NODE: Final[Layout] = (
@@ -114,8 +115,15 @@ def as_work(found: Values) -> Values:
     return found
 
 
+def _user_value(user: User, name: str) -> Any:
+    if name == "st":
+        return USER_PAUSED if user.paused else 0
+    return work_value(user, name)
+
+
 def _user(**found: Any) -> User:
-    return User(**as_work(as_node(found)))
+    paused = bool(found["st"] & USER_PAUSED)
+    return User(paused=paused, **as_work(as_node(found)))
 
 
 USER: Final = Record(
@@ -130,15 +138,18 @@ USER: Final = Record(
         *same(I32, "jobs_life_time", "jobs_num", "running_jobs_num"),
     ),
     _user,
-    work_value,
+    _user_value,
 )
 
 
 def _branch_value(branch: Branch, name: str) -> Any:
     if name != "branch_flags":
         return work_value(branch, name)
-    children = CREATE_CHILDS if branch.create_childs else 0
-    return children | (SOLVE_JOBS if branch.solve_jobs else 0)
+    return (
+        (CREATE_CHILDS if branch.create_childs else 0)
+        | (SOLVE_JOBS if branch.solve_jobs else 0)
+        | (BRANCH_PAUSED if branch.paused else 0)
+    )
 
 
 def _branch(**found: Any) -> Branch:
@@ -146,6 +157,7 @@ def _branch(**found: Any) -> Branch:
     return Branch(
         create_childs=bool(flags & CREATE_CHILDS),
         solve_jobs=bool(flags & SOLVE_JOBS),
+        paused=bool(flags & BRANCH_PAUSED),
         active_jobs=(),
         **as_work(as_node(found)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from grange.doors.afanasy.binary.nodes import FARM
+from grange.doors.afanasy.binary.nodes import FARM, HIDDEN
 from grange.doors.afanasy.binary.primitives import (
     BOOL,
     I8,
@@ -210,15 +210,14 @@ REGISTER: Final = Record(
 
 def _render_value(render: Render, name: str) -> Any:
     if name == "flags":
-        return 0
+        return HIDDEN if render.hidden else 0
     if name == "host_resources":
         return render.host_resources or NO_LOAD
     return getattr(render, name)
 
 
 def _render(**found: Any) -> Render:
-    del found["flags"]
-    return Render(state="", **found)
+    return Render(hidden=bool(found.pop("flags") & HIDDEN), state="", **found)
 
 
 RENDER: Final = Record(

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from grange.core.objects import Block, Job
 from grange.core.records import HostErrors, RunRecord
 from grange.core.state import FarmState
+from grange.doors.afanasy.numbers import shown_job
+from grange.model.unreadable import UNREADABLE
 from grange.model.views import AuditView, StoryLine
 
 FARM: Final = "afanasy"  # who did what nobody asked for
+
+
+class _Changed(msgspec.Struct):
+    """A field of a node that was set otherwise."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class _Details(msgspec.Struct):
+    """What the audit knows of a command."""
+
+    command: dict[str, Any]
+    changed: list[_Changed] = []
 
 
 def stamp(at: float) -> str:
@@ -32,9 +51,25 @@ def of_task(found: Iterable[StoryLine]) -> str:
 def of_audit(found: Iterable[AuditView]) -> list[StoryLine]:
     """What people did to a node, the oldest first."""
     return [
-        StoryLine(at=item.at, text=f"{item.action} {item.details}", by=item.user)
+        StoryLine(at=item.at, text=f"{item.action} {_done(item.details)}", by=item.user)
         for item in sorted(found, key=lambda item: item.audit_id)
     ]
+
+
+def _done(details: str) -> str:
+    """What a command changed, or else what it said."""
+    try:
+        said = msgspec.json.decode(details, type=_Details)
+    except UNREADABLE:
+        return details  # of a command that is too long to be kept
+    if said.changed:
+        texts = (f"{one.field}: {_text(one.before)} -> {_text(one.after)}" for one in said.changed)
+        return ", ".join(texts)
+    return _text({name: value for name, value in said.command.items() if name != "type"})
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def error_hosts(job: Job) -> list[str]:
@@ -74,7 +109,7 @@ def tasks_log(state: FarmState, records: Iterable[RunRecord]) -> list[str]:
 def _run_name(state: FarmState, record: RunRecord) -> str:
     job = state.jobs.get(record.job_id)
     if job is None or record.block >= len(job.blocks):
-        return f"[job {record.job_id} is deleted][{record.block}][{record.task}]"
+        return f"[job {shown_job(record.job_id)} is deleted][{record.block}][{record.task}]"
     block = job.blocks[record.block]
     spec = block.spec
     kind = f"[{spec.service}({spec.parser}):{record.capacity}]"

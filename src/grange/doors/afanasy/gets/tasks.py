@@ -77,7 +77,9 @@ async def one(parts: Parts, caller: Caller, asked: Get, mode: str) -> Reply:
     (said,) = await far(parts, job, block, [task])
     run = parts.state.runs.get(RunId(block.tasks.last_run[task]))
     if mode == "info":
-        exec_ = show.executed(job, block, task, run, parts.now())
+        ended = await parts.desk.views.ended_runs([block.tasks.last_run[task]])
+        wrote = next((known.result.files for known in ended.values() if known.result), ())
+        exec_ = show.executed(job, block, task, run, parts.now(), wrote)
         return _told(asked, show.told("TExec", job, block, task, far=said, exec_=exec_))
     if mode == "log":
         story = lines.of_task(await caller.views.story(job.job_id, number, task))

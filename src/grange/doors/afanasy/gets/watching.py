@@ -82,7 +82,7 @@ async def _events(parts: Parts, news: News, heard: tuple[Task, ...]) -> MonitorE
         **nodes,
         tasks_progress=await _progress(parts, news),
         block_ids=_block_names(news),
-        jobs_order_ids=tuple(dict.fromkeys(news.orders)),
+        jobs_order_ids=tuple(news.order),
         instruction="exit" if news.leave else "",
         tasks_listens=heard,
         message=news.message,

@@ -1,6 +1,6 @@
 """Jobs, blocks, tasks and their edits as Afanasy's clients write them -> our specifications."""
 
-from grange.doors.afanasy.orders.changes import block_changes, job_changes
+from grange.doors.afanasy.orders.changes import block_changes, job_changes, upon
 from grange.doors.afanasy.orders.fields import BadOrder
 from grange.doors.afanasy.orders.reading import read_blocks, read_job, read_tasks
 from grange.doors.afanasy.orders.submit import submit
@@ -15,4 +15,5 @@ __all__ = [
     "read_tasks",
     "submit",
     "theirs",
+    "upon",
 ]

@@ -15,8 +15,10 @@ from grange.doors.afanasy.orders.words import (
     SHAPE,
     Key,
 )
+from grange.model.spec import BlockSpec, JobSpec
 
 _OLD = "non_sequential"  # key of a block; now it is `sequential`
+_MAPS = frozenset({"environment", "folders"})  # texts by names
 
 
 def job_changes(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,6 +43,19 @@ def block_changes(params: Mapping[str, Any]) -> dict[str, Any]:
     if "flags" in params:
         changes |= flags_of(number(params["flags"], "flags"))
     return changes
+
+
+def upon(changes: dict[str, Any], spec: JobSpec | BlockSpec) -> dict[str, Any]:
+    """Changes of a job or block that has maps already.
+
+    A change names what it changes: other names stay, those with an empty text go.
+    """
+    whole = dict(changes)
+    for name in _MAPS & changes.keys():
+        given = changes[name]
+        known = {**getattr(spec, name), **given}
+        whole[name] = {key: text for key, text in known.items() if text or key not in given}
+    return whole
 
 
 def _changes(

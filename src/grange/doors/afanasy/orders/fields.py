@@ -96,7 +96,9 @@ def choice(*words: str) -> Read:
 
 
 def moment(value: Any, field: str) -> float:
-    """Epoch seconds; before 1970 is now."""
+    """Epoch seconds, a fraction left out; before 1970 is now."""
+    if isinstance(value, float) and abs(value) <= _LARGE:
+        value = int(value)
     return float(max(0, number(value, field)))
 
 

@@ -45,7 +45,7 @@ def read_job(raw: object) -> JobSpec:
         BadOrder: names the field at fault.
     """
     job = inside(raw, "job")
-    fields = plain(job, JOB, "")
+    fields = plain(_said(job), JOB, "")
     if not fields.get("user"):
         raise BadOrder("user_name", "a job needs the name of its user")
     fields["name"] = fields.get("name") or "job"
@@ -65,7 +65,7 @@ def read_blocks(raw: object, path: str = "blocks") -> tuple[BlockSpec, ...]:
     found = each(raw, path)
     if not found:
         raise BadOrder(path, "at least one block is needed")
-    return tuple(_block(inside(item, at), at) for item, at in _places(found, path))
+    return tuple(_block(_said(inside(item, at)), at) for item, at in _places(found, path))
 
 
 def read_tasks(raw: object, path: str = "tasks") -> tuple[TaskSpec, ...]:
@@ -78,7 +78,8 @@ def read_tasks(raw: object, path: str = "tasks") -> tuple[TaskSpec, ...]:
     if not found:
         raise BadOrder(path, "at least one task is needed")
     return tuple(
-        _made(TaskSpec, plain(inside(item, at), TASK, at), at) for item, at in _places(found, path)
+        _made(TaskSpec, plain(_said(inside(item, at)), TASK, at), at)
+        for item, at in _places(found, path)
     )
 
 
@@ -99,6 +100,11 @@ def below(path: str, name: str) -> str:
 def flags_of(flags: int) -> dict[str, bool]:
     """The fields of a block that its flags set."""
     return {name: bool(flags & bit) for bit, name in FLAGS.items()}
+
+
+def _said(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """An object without its nulls, which are what a script has left None."""
+    return {name: value for name, value in raw.items() if value is not None}
 
 
 def _block(raw: dict[str, Any], path: str) -> BlockSpec:

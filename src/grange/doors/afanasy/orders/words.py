@@ -91,7 +91,7 @@ BLOCK: Final[dict[str, Key]] = {
     "environment": Key("environment", texts_by_name),
     "tasks_name": Key("tasks_name", text),
     "sequential": Key("sequential", within(-(2**31), INT_MAX)),
-    "capacity": Key("capacity", within(1, INT_MAX)),
+    "capacity": Key("capacity", at_least(1)),
     "capacity_coeff_min": Key("capacity_coeff_min", within(0, 1_000_000)),
     "capacity_coeff_max": Key("capacity_coeff_max", within(0, 1_000_000)),
     "need_memory": Key("need_memory_mb", _limit),

@@ -9,7 +9,7 @@ from grange.core.commands import JoinWorker
 from grange.core.objects import Pool
 from grange.doors.afanasy.renders.render import USUAL, Times
 from grange.doors.afanasy.shapes.render import CustomResource, HostResources
-from grange.doors.afanasy.shapes.traffic import KEEP, RenderRegister
+from grange.doors.afanasy.shapes.traffic import AS_USUAL, RenderRegister
 from grange.model.ids import RunId
 from grange.model.nodes import PoolSpec
 from grange.model.run import Dial, NetworkInterface, Resources, Traits
@@ -75,6 +75,7 @@ def traits(said: RenderRegister) -> Traits:
         version=f"afrender {said.engine}".strip(),
         cpu_cores=max(1, load.cpu_num),
         cpu_mhz=max(0, load.cpu_mhz),
+        cpu_name=load.hw_info,
         memory_mb=max(0, load.mem_total_mb),
         hdd_gb=max(0, load.hdd_total_gb),
         gpus=1 if load.gpu_mem_total_mb > 0 else 0,  # it tells of the first one alone
@@ -123,9 +124,9 @@ def times(pools: Sequence[Pool]) -> Times:
         _nearest(pools, name) for name in ("heartbeat_s", "resources_s", "lease_s")
     )
     return Times(
-        heartbeat_sec=beat or KEEP,
-        resources_update_period=max(1, period // (beat or HEARTBEAT_S)) if period else KEEP,
-        zombie_time=int(zombie_s(pools)) if zombie or beat else KEEP,
+        heartbeat_sec=beat or AS_USUAL,
+        resources_update_period=max(1, period // (beat or HEARTBEAT_S)) if period else AS_USUAL,
+        zombie_time=int(zombie_s(pools)) if zombie or beat else AS_USUAL,
     )
 
 

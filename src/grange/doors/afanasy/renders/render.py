@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from grange.doors.afanasy.shapes.task import TaskExec, TaskPos
-from grange.doors.afanasy.shapes.traffic import KEEP, RenderEvents
+from grange.doors.afanasy.shapes.traffic import AS_USUAL, KEEP, RenderEvents
 from grange.model.ids import RunId, WorkerId
 
 USUAL: Final = (1, 5, 16)  # times of a node of which nobody says otherwise, as of `Times`
@@ -15,11 +15,12 @@ INSTRUCTIONS_MAX: Final = 100  # that wait for one node; the oldest are dropped
 
 
 class Times(NamedTuple):
-    """How often a render node is to do what, as its protocol has it; `KEEP` as it does."""
+    """How often a render node is to do what, as its protocol has it."""
 
-    heartbeat_sec: int = KEEP  #: seconds between two updates
-    resources_update_period: int = KEEP  #: updates between two figures of its machine
-    zombie_time: int = KEEP  #: seconds
+    heartbeat_sec: int = AS_USUAL  #: seconds between two updates
+    resources_update_period: int = AS_USUAL  #: updates between two figures of its machine
+    zombie_time: int = AS_USUAL  #: seconds
+    exit_no_task_time: int = AS_USUAL  #: seconds; as usual it stays
 
 
 @dataclass(slots=True)
@@ -62,9 +63,10 @@ class Render:
         boot_id: of this life of it.
         address: where it came from.
         heard: when it asked last; monotonic.
-        times: that it was told.
+        times: that it was told. None: it has only just come.
         measured: its free memory and disk, as the farm knows them.
         held: the runs that it has or is to get.
+        rival: another life that wants its name, and when that came first; monotonic.
     """
 
     worker_id: WorkerId
@@ -72,9 +74,10 @@ class Render:
     boot_id: str
     address: str
     heard: float
-    times: Times = Times()  # noqa: RUF009  # it is a value
+    times: Times | None = None
     measured: tuple[int, int] = (-1, -1)
     held: dict[RunId, Held] = field(default_factory=dict)
+    rival: tuple[str, float] = ("", 0.0)
     _starts: list[_Start] = field(default_factory=list)
     _stops: dict[TaskPos, None] = field(default_factory=dict)
     _closes: dict[TaskPos, None] = field(default_factory=dict)
@@ -83,6 +86,14 @@ class Render:
         default_factory=lambda: deque(maxlen=INSTRUCTIONS_MAX)
     )
     _log: str = ""
+
+    def outlives(self, boot_id: str, now: float) -> bool:
+        """Whether it was heard since another life has come that wants its name."""
+        wanted, since = self.rival
+        if wanted != boot_id:
+            self.rival = boot_id, now
+            return False
+        return self.heard > since
 
     def start(self, run_id: RunId, order: TaskExec, due: float) -> None:
         """Have a run started, not before a time."""
@@ -137,13 +148,13 @@ class Render:
             held = self.held[item.run_id]
             held.heard = held.moved = now
         instruction, command = self._instructions.popleft() if self._instructions else ("", "")
-        said = self._changed(times)
+        said = times if self.times is None else _changed(self.times, times)
         found = RenderEvents(
             id=self.worker_id,
             heartbeat_sec=said.heartbeat_sec,
             resources_update_period=said.resources_update_period,
             zombie_time=said.zombie_time,
-            exit_no_task_time=KEEP,
+            exit_no_task_time=said.exit_no_task_time,
             tasks=tuple(item.exec for item in ready),
             stops=tuple(self._stops),
             closes=tuple(self._closes),
@@ -157,12 +168,10 @@ class Render:
             waiting.clear()
         return found
 
-    def _changed(self, times: Times) -> Times:
-        """Those that are not as it was told; what nobody sets any more is as usual again."""
-        each = zip(times, self.times, USUAL, strict=True)
-        return Times(
-            *(KEEP if new == old else usual if new == KEEP else new for new, old, usual in each)
-        )
+
+def _changed(old: Times, new: Times) -> Times:
+    """Those that are to be told; a node does again what it is told again."""
+    return Times(*(KEEP if now == then else now for now, then in zip(new, old, strict=True)))
 
 
 def position(order: TaskExec) -> TaskPos:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+import msgspec
+
 from grange.core.commands import Command, EndRun, Joined, LoseWorker
 from grange.core.effects import Effect, Launch, StartRun, StopRun, TellWorker
 from grange.core.errors import Rejected
@@ -23,6 +25,7 @@ from grange.doors.afanasy.renders.reports import Reports
 from grange.doors.afanasy.reply import NOTHING, Reply
 from grange.doors.afanasy.shapes.task import TaskPos
 from grange.doors.afanasy.shapes.traffic import RenderEvents, RenderRegister, RenderUpdate
+from grange.doors.afanasy.show.renders import listed
 from grange.model.ids import JobId, RunId, WorkerId
 from grange.model.spec import NAME_MAX
 from grange.server.caller import Caller
@@ -31,7 +34,6 @@ from grange.server.gauges import Gauges
 from grange.server.telemetry import Telemetry
 from grange.store.files import Shelf
 
-AGAIN: Final = -1  # answered for an id: register again in a moment
 LEAVE: Final = -2  # answered for an id: there is no place for you
 UNKNOWN: Final = 0  # answered to an update: register again, with the tasks that run
 LOOK_S: Final = 1.0  # between two looks at who is silent
@@ -72,6 +74,7 @@ class Renders:
         monotonic: Callable[[], float],
     ) -> None:
         self._engine = engine
+        self._gauges = gauges
         self._monotonic = monotonic
         self._telemetry = Telemetry(engine, gauges, touched=touched, monotonic=monotonic)
         self._reports = Reports(
@@ -112,7 +115,8 @@ class Renders:
         address = caller.principal.address
         if request.kind is Kind.RENDER_REGISTER:
             comes: RenderRegister = messages.decode(request.kind, request.body)
-            return _events(await self._register(comes, address))
+            events = await self._register(comes, address)
+            return NOTHING if events is None else _events(events)
         if request.kind is Kind.RENDER_UPDATE:
             said: RenderUpdate = messages.decode(request.kind, request.body)
             return await self._update(said, address)
@@ -148,7 +152,15 @@ class Renders:
                 if known is None:
                     render.say(f"the server asks for {effect.what!r}, which no afrender knows")
                 else:
-                    render.instruct(known)
+                    render.instruct(known, self._about(render) if known == "sleep" else "")
+
+    def _about(self, render: Render) -> str:
+        """What a node's service needs to put its machine to sleep: the node itself, as JSON."""
+        worker = self._worker(render)
+        if worker is None:
+            return ""
+        found = listed(self._engine.farm.state, self._gauges, worker, self._engine.clock())
+        return str(msgspec.json.encode(found), "utf-8")
 
     def _start(self, render: Render, effect: StartRun) -> None:
         state, spec = self._engine.farm.state, effect.run
@@ -158,12 +170,16 @@ class Renders:
         order = orders.order(state, run, spec, self._engine.clock())
         render.start(spec.run_id, order, self._monotonic() + spec.start_wait_s)
 
-    async def _register(self, said: RenderRegister, address: str) -> RenderEvents:
-        """Let a node join, with the runs that are still its own."""
+    async def _register(self, said: RenderRegister, address: str) -> RenderEvents | None:
+        """Let a node join, with the runs that are still its own.
+
+        None: it may not now. It tries again in a second as long as nothing is answered; whatever
+        it is answered, it takes as a word that it is in.
+        """
         if not 0 < len(said.name) <= NAME_MAX:
-            return _away(LEAVE, f"a render needs a name of at most {NAME_MAX} characters")
-        if said.name in self._joining:
-            return _away(AGAIN, f"a render named {said.name!r} is joining already")
+            return _away(f"a render needs a name of at most {NAME_MAX} characters")
+        if said.name in self._joining or self._may_be_dead(said):
+            return None
         old = self._own_past(said)
         self._joining.add(said.name)
         joined: object = None
@@ -172,15 +188,27 @@ class Renders:
                 machine.join_command(said, [run for run, _ in self._known(said)], address)
             )
         except Rejected as why:
-            return _away(LEAVE, str(why))
-        except Stopped as why:
-            return _away(AGAIN, str(why))
+            return _away(str(why))
+        except Stopped:
+            return None
         finally:
             self._joining.discard(said.name)
             if old is not None and joined is None:
                 self._bring_back(old)
         assert isinstance(joined, Joined)
         return self._welcome(said, joined, address)
+
+    def _may_be_dead(self, said: RenderRegister) -> bool:
+        """Whether a node's name is had by one that may have been its own life before a crash.
+
+        As long as that one is not heard again, nobody knows whether its tasks run.
+        """
+        worker_id = self._engine.farm.state.worker_names.get(said.name)
+        old = None if worker_id is None else self._renders.get(worker_id)
+        boot_id = machine.boot_id(said)
+        if old is None or old.boot_id == boot_id:
+            return False
+        return not old.outlives(boot_id, self._monotonic())
 
     def _own_past(self, said: RenderRegister) -> Render | None:
         """Put aside what is known of a node that comes again: what it is told now is new."""
@@ -277,8 +305,8 @@ class Renders:
             await self._engine.do(command)
 
 
-def _away(number: int, why: str) -> RenderEvents:
-    return RenderEvents(id=number, log=why)
+def _away(why: str) -> RenderEvents:
+    return RenderEvents(id=LEAVE, log=why)
 
 
 def _id(number: int) -> Reply:

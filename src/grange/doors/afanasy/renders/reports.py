@@ -85,6 +85,7 @@ class Reports:
         """A task runs."""
         results.note(held, said, self._monotonic())
         self._logs.piece(run, said.listened)
+        self._picture(run, said)
         if said.frame > held.frames and self._others_wait(run):
             held.frames = said.frame
             await self._engine.do(
@@ -104,13 +105,18 @@ class Reports:
             self._logs.whole(run, held, said.data)
         else:
             self._logs.piece(run, said.listened)
-        for file in said.files:
-            name = file.name.replace("\\", "/").rpartition("/")[2]
-            if name.lower().endswith(PICTURES):
-                self._show(run.job_id, run.run_id, name, file.data)
+        self._picture(run, said)
         now = self._engine.clock()
         result = results.result(run, held, said, self._logs.size(run), now)
         return EndRun(worker_id=run.worker_id, run_id=run.run_id, result=result)
+
+    def _picture(self, run: Run, said: TaskUpdate) -> None:
+        """Show the thumbnails that come with a word; none of them comes again."""
+        for file in said.files:
+            name = file.name.replace("\\", "/").rpartition("/")[2]
+            if name.lower().endswith(PICTURES):
+                shown = name.removesuffix(".jpg")  # which its service put after the file's name
+                self._show(run.job_id, run.run_id, shown, file.data)
 
     async def _book(self, render: Render, over: Sequence[tuple[TaskPos, EndRun]]) -> None:
         booked = [await self._engine.post(command) for _, command in over]

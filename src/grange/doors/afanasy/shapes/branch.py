@@ -31,7 +31,7 @@ class Branch(Work, frozen=True, kw_only=True, omit_defaults=True):
 
     create_childs: bool = False
     solve_jobs: bool = False
-    paused: bool = False  #: not in binary messages
+    paused: bool = False
     time_creation: int
     time_empty: int = 0
     parent: str

@@ -58,7 +58,7 @@ class MonitorEvents(Shape, frozen=True, kw_only=True, omit_defaults=True):
     pools_del: tuple[int, ...] = ()
     tasks_progress: tuple[TasksProgress, ...] = ()
     block_ids: BlockNames | None = None
-    jobs_order_ids: tuple[int, ...] = ()  #: ids of users whose jobs stand otherwise
+    jobs_order_ids: tuple[int, ...] = ()  #: all jobs of its user, once they stand otherwise
     jobs_order: JobsOrder | None = None  #: in JSON only
     instruction: str = ""  #: `exit`, or nothing
     tasks_outputs: tuple[Task, ...] = ()

@@ -9,7 +9,8 @@ from grange.doors.afanasy.shapes.render import HostResources
 from grange.doors.afanasy.shapes.shape import Shape
 from grange.doors.afanasy.shapes.task import TaskExec, TaskPos
 
-KEEP: Final = -1  # a time of `RenderEvents` that is not to change; so is 0
+KEEP: Final = 0  # a time of `RenderEvents` that is not to change
+AS_USUAL: Final = -1  # a time of `RenderEvents` that is to be what a render has of itself
 
 
 class RenderRegister(Shape, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,4 +18,4 @@ class User(Work, frozen=True, kw_only=True, omit_defaults=True):
     host_name: str = ""
     jobs_num: int = 0
     running_jobs_num: int = 0
-    paused: bool = False  #: not in binary messages
+    paused: bool = False

@@ -121,7 +121,7 @@ def load(gauges: Gauges, worker: Worker) -> HostResources | None:
         **fields,
         cpu_num=worker.traits.cpu_cores,
         cpu_loadavg=(one, five, fifteen),
-        hw_info=worker.traits.gpu_name,
+        hw_info=worker.traits.cpu_name or worker.traits.gpu_name,
         custom=tuple(_custom(dial) for dial in found.custom if dial.valid),
     )
 

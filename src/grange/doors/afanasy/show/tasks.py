@@ -133,8 +133,19 @@ def nowhere(kind: TaskKind, pos: TaskPos, data: str) -> Task:
     )
 
 
-def executed(job: Job, block: Block, task: int, run: Run | None, now: float) -> TaskExec:
-    """What a render would execute for a task, or does. Patterns are not filled."""
+def executed(
+    job: Job, block: Block, task: int, run: Run | None, now: float, wrote: tuple[str, ...] = ()
+) -> TaskExec:
+    """What a render would execute for a task, does or did. Patterns are not filled.
+
+    Args:
+        job: with the block.
+        block: with the task.
+        task: number.
+        run: that executes it. None: it is not running.
+        now: epoch seconds.
+        wrote: files that its last run wrote.
+    """
     spec, frames = block.spec, block.space[task]
     named = block.named[task] if block.named else None
     environment = dict(spec.environment)
@@ -164,4 +175,5 @@ def executed(job: Job, block: Block, task: int, run: Run | None, now: float) -> 
         environment=environment,
         files_block=task_files(block, task) if named is None else spec.files,
         files_task=() if named is None else named.files,
+        parsed_files=wrote,
     )
