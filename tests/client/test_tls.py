@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,6 +39,35 @@ def test_a_server_is_known_by_its_fingerprint(encrypted: Encrypted) -> None:
     with Client(encrypted.server.url, "t", fingerprint=encrypted.fingerprint) as farm:
         assert farm.summary() == build.FARM
         assert next(farm.watch()).number == 5
+
+
+def test_a_watch_is_read_and_written_by_one_thread(
+    encrypted: Encrypted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL allows no other: two threads lose what is sent, and wait for ever."""
+    threads: defaultdict[int, set[int]] = defaultdict(set)
+
+    def noted(kind: type[Any], name: str) -> None:
+        real = getattr(kind, name)
+
+        def call(self: Any, *args: Any) -> Any:
+            threads[id(self)].add(threading.get_ident())
+            return real(self, *args)
+
+        monkeypatch.setattr(kind, name, call)
+
+    for kind, names in (
+        (ssl.SSLObject, ("read", "write")),
+        (ssl.SSLSocket, ("recv", "recv_into", "send")),
+    ):
+        for name in names:
+            noted(kind, name)
+    encrypted.server.forget()
+    encrypted.server.watch([build.snapshot(5)])
+    with Client(encrypted.server.url, "t", fingerprint=encrypted.fingerprint) as farm:
+        assert next(farm.watch()).number == 5
+    assert threads
+    assert all(len(found) == 1 for found in threads.values())
 
 
 def test_another_certificate_gets_not_a_byte(encrypted: Encrypted) -> None:

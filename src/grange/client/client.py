@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from websockets.sync.client import connect
 
 from grange.client import transport
 from grange.client.errors import WaitTimedOut
@@ -22,6 +21,7 @@ from grange.client.requests import jobs as job_requests
 from grange.client.requests import workers as worker_requests
 from grange.client.requests.message import Reply, Request
 from grange.client.tries import PATIENCE_S, RECONNECT_S, Tries
+from grange.client.waiting import WaitingSocket
 from grange.client.watching import Message, Watching
 from grange.model.spec import JobSpec
 from grange.model.views import FarmView, WorkerView
@@ -174,7 +174,7 @@ class Client:
         while True:
             lost: Exception = ConnectionError("the watch was closed")
             try:
-                with connect(**transport.watch_options(self.place)) as socket:
+                with WaitingSocket(transport.watch_options(self.place)) as socket:
                     socket.send(watching.opening())
                     while True:
                         message = watching.received(socket.recv(_left(ends)))
