@@ -27,7 +27,7 @@ SAID: Final = {
 ALWAYS: Final = (400, 413, 421)
 
 
-def refusal_specs(*statuses: int, said: Mapping[int, str] = SAID) -> Mapping[int, ResponseSpec]:
+def described(*statuses: int, said: Mapping[int, str] = SAID) -> Mapping[int, ResponseSpec]:
     """What is told of these statuses, and of those that any route may answer."""
     return {
         status: ResponseSpec(

@@ -20,16 +20,15 @@ from grange.core.errors import Rejected
 from grange.model.views import ErrorBody, ErrorView
 from grange.server import refusal_specs as specs
 from grange.server.refusal import Refusal, answer
-from grange.server.refusal_specs import refusal_specs
 
 log = logging.getLogger(__name__)
 
 _CODES: Final = {404: "no-such-path", 405: "method-not-allowed", 413: "body-too-large"}
 _MISSING: Final = re.compile(r"Missing required \w+ parameter '([^']*)'")
 #: What a reading route may answer, a changing one, and one that needs no signing in.
-READING: Final = refusal_specs(*specs.READING)
-CHANGING: Final = refusal_specs(*specs.CHANGING)
-OPEN: Final = refusal_specs(401, 403, 408, 429)
+READING: Final = specs.described(*specs.READING)
+CHANGING: Final = specs.described(*specs.CHANGING)
+OPEN: Final = specs.described(401, 403, 408, 429)
 #: As `OPEN`; but for a person whose link is over there is a page.
 SIGNING_IN: Final = {
     **OPEN,

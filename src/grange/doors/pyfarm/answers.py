@@ -13,7 +13,6 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from grange.doors.pyfarm.dictionary import BadDictionary
 from grange.server import refusal_specs as specs
 from grange.server.refusal import Refusal
-from grange.server.refusal_specs import refusal_specs
 
 JSON: Final = "application/json"
 XML: Final = "application/xml"
@@ -21,8 +20,8 @@ _SAID: Final = specs.SAID | {
     400: "The request or the dictionary cannot be understood; the message says where and why.",
     404: "There is no such job, subjob or frame.",
 }
-READING: Final = refusal_specs(*specs.READING, said=_SAID)
-CHANGING: Final = refusal_specs(*specs.CHANGING, said=_SAID)
+READING: Final = specs.described(*specs.READING, said=_SAID)
+CHANGING: Final = specs.described(*specs.CHANGING, said=_SAID)
 
 
 class Unreadable(Refusal):

@@ -203,20 +203,21 @@ class Renders:
 
         As long as that one is not heard again, nobody knows whether its tasks run.
         """
-        worker_id = self._engine.farm.state.worker_names.get(said.name)
-        old = None if worker_id is None else self._renders.get(worker_id)
-        boot_id = machine.boot_id(said)
+        old, boot_id = self._named(said.name), machine.boot_id(said)
         if old is None or old.boot_id == boot_id:
             return False
         return not old.outlives(boot_id, self._monotonic())
 
     def _own_past(self, said: RenderRegister) -> Render | None:
         """Put aside what is known of a node that comes again: what it is told now is new."""
-        worker_id = self._engine.farm.state.worker_names.get(said.name)
-        old = None if worker_id is None else self._renders.get(worker_id)
+        old = self._named(said.name)
         if old is None or old.boot_id != machine.boot_id(said):
             return None
         return self._renders.pop(old.worker_id)
+
+    def _named(self, name: str) -> Render | None:
+        worker_id = self._engine.farm.state.worker_names.get(name)
+        return None if worker_id is None else self._renders.get(worker_id)
 
     def _bring_back(self, old: Render) -> None:
         """A node did not join again: it is as it was."""
